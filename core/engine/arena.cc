@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "core/engine/arena.h"
+
+#include <algorithm>
+
+namespace daxrace::engine {
+
+void Arena::reset() {
+  next_chunk_ = 0;
+  chunk_ = nullptr;
+  size_ = used_ = 0;
+}
+
+void* Arena::allocate_slow(size_t bytes, size_t align) {
+  size_t needed = bytes + align - 1; /* wherever the chunk begins */
+  while (next_chunk_ < chunks_.size() && chunks_[next_chunk_].size < needed) ++next_chunk_;
+  if (next_chunk_ == chunks_.size()) {
+    size_t size = std::max(needed, chunk_bytes_);
+    chunks_.push_back({std::make_unique<std::byte[]>(size), size});
+  }
+  Chunk& chunk = chunks_[next_chunk_++];
+  chunk_ = chunk.bytes.get();
+  size_ = chunk.size;
+  used_ = 0;
+  return allocate(bytes, align);
+}
+
+}  // namespace daxrace::engine

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Vector clocks and epochs (Flanagan and Freund, FastTrack, PLDI 2009). A clock is an array in the arena with
+ * a component for each task that an execution may have.
+ */
+#ifndef DAXRACE_CORE_ENGINE_CLOCK_H_
+#define DAXRACE_CORE_ENGINE_CLOCK_H_
+
+#include <algorithm>
+#include <cstdint>
+
+namespace daxrace::engine {
+
+using TaskId = uint8_t;
+inline constexpr TaskId kNoTask = 0xff;
+inline constexpr int kTasksMax = 128;
+
+/* One component of a clock: a task and its time. Time 0 is before everything. */
+struct Epoch {
+  uint32_t time = 0;
+  TaskId task = 0;
+};
+
+inline void join(uint32_t* into, const uint32_t* from, int width) {
+  for (int i = 0; i < width; ++i) into[i] = std::max(into[i], from[i]);
+}
+
+/* Whether what happened at `epoch` happens before whoever has that clock. */
+inline bool before(Epoch epoch, const uint32_t* clock) { return epoch.time <= clock[epoch.task]; }
+
+}  // namespace daxrace::engine
+
+#endif  // DAXRACE_CORE_ENGINE_CLOCK_H_

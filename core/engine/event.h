@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Objects that tasks share, and events on them.
+ *
+ * An object is known by its role and by its number among the objects of that role, in order of creation;
+ * never by its address. Two relations stand on events and are kept apart: happens-before (clock.h), for
+ * races, and dependency (here), for reductions and reads-from.
+ */
+#ifndef DAXRACE_CORE_ENGINE_EVENT_H_
+#define DAXRACE_CORE_ENGINE_EVENT_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "core/engine/clock.h"
+#include "core/engine/hash.h"
+#include "core/engine/site.h"
+
+namespace daxrace::engine {
+
+enum class EventKind : uint8_t {
+#define EVENT(name, access, meaning) k_##name,
+#include "core/engine/events.def"
+#undef EVENT
+  kCount
+};
+
+enum class Access : uint8_t { kNone, kRead, kWrite, kEverything };
+
+Access access_of(EventKind kind);
+std::string_view name_of(EventKind kind);
+
+/* What an object is for: one static Role for each. Registered by its constructor, before main. */
+class Role {
+ public:
+  explicit Role(const char* name);
+  std::string_view name() const { return name_; }
+  uint64_t hash() const { return hash_; }
+  uint16_t slot() const { return slot_; }
+
+  static constexpr int kRolesMax = 256;
+
+ private:
+  std::string_view name_;
+  uint64_t hash_;
+  uint16_t slot_;
+};
+
+extern const Role kRealTimeRole; /* the object of invoke and return */
+extern const Role kNoObjectRole;
+
+/* Base of everything that tasks share. Lives in the arena of an execution. */
+struct Object {
+  uint64_t key = 0; /* role and number, hashed */
+  const Role* role = &kNoObjectRole;
+  uint32_t index = 0;
+  uint32_t changed_at = 0; /* step of the last change */
+  uint32_t last_site = 0;  /* of the last access, for pairs across tasks */
+  TaskId last_task = kNoTask;
+  bool last_was_write = false;
+};
+
+struct Event {
+  const Site* site = &kAnonymousSite;
+  const Role* role = &kNoObjectRole;
+  uint64_t value = 0;
+  uint32_t object = 0; /* number among the objects of the role */
+  uint16_t choice = 0; /* taken at the scheduling point before the event; 0: the default */
+  TaskId task = kNoTask;
+  EventKind kind = EventKind::kCount;
+};
+
+/* `role#number`, as reports print it. */
+std::string object_name(const Event& event);
+std::string object_name(const Object& object);
+
+/* A step as the dependency relation sees it. */
+struct Step {
+  uint64_t object = 0; /* Object::key */
+  Access access = Access::kNone;
+};
+
+/* Whether the order of two steps of different tasks can matter: the same object and at least one write, or
+ * one of them is a crash. Memory orders do not come into it. Symmetric. */
+constexpr bool dependent(const Step& a, const Step& b) {
+  if (a.access == Access::kEverything || b.access == Access::kEverything) return true;
+  if (a.access == Access::kNone || b.access == Access::kNone) return false;
+  return a.object == b.object && (a.access == Access::kWrite || b.access == Access::kWrite);
+}
+
+/* The trace hash after `event`, given the one before it. Any change of task, kind, site, object, value or
+ * choice changes it. */
+inline uint64_t extend(uint64_t hash, const Event& event) {
+  uint64_t who = uint64_t{event.task} | uint64_t{static_cast<uint8_t>(event.kind)} << 8 |
+                 uint64_t{event.choice} << 16 | uint64_t{event.object} << 32;
+  uint64_t a = combine(hash, event.site->hash ^ (event.role->hash() << 1 | event.role->hash() >> 63));
+  return combine(a, mix(who) + event.value * 0x9e3779b97f4a7c15ULL);
+}
+
+}  // namespace daxrace::engine
+
+#endif  // DAXRACE_CORE_ENGINE_EVENT_H_

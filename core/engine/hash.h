@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Hashing that is the same on every compiler and machine. Not cryptographic.
+ */
+#ifndef DAXRACE_CORE_ENGINE_HASH_H_
+#define DAXRACE_CORE_ENGINE_HASH_H_
+
+#include <cstdint>
+#include <string_view>
+
+namespace daxrace::engine {
+
+using Hash128 = unsigned __int128;
+
+/* A bijection of 64 bits (the finaliser of MurmurHash3). */
+constexpr uint64_t mix(uint64_t x) {
+  x ^= x >> 33;
+  x *= 0xff51afd7ed558ccdULL;
+  x ^= x >> 33;
+  x *= 0xc4ceb9fe1a85ec53ULL;
+  x ^= x >> 33;
+  return x;
+}
+
+constexpr uint64_t combine(uint64_t a, uint64_t b) {
+  return mix(a * 0x9e3779b97f4a7c15ULL + (b ^ (b >> 29)) + 0x632be59bd9b4e019ULL) ^ (b << 7 | b >> 57);
+}
+
+/* 128 bits for keys of states, where a collision would be an unsound proof. */
+constexpr Hash128 wide(uint64_t a, uint64_t b) {
+  return (Hash128{combine(a, b)} << 64) | combine(b ^ 0xd6e8feb86659fd93ULL, a);
+}
+
+/* FNV-1a, then mixed. */
+constexpr uint64_t hash_text(std::string_view text) {
+  uint64_t h = 0xcbf29ce484222325ULL;
+  for (char c : text) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
+  return mix(h);
+}
+
+}  // namespace daxrace::engine
+
+#endif  // DAXRACE_CORE_ENGINE_HASH_H_

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "core/engine/strategy_replay.h"
+
+#include <algorithm>
+
+namespace daxrace::engine {
+
+namespace {
+
+/* How often the present operation of `task` has come to `site` before event `end`. */
+uint32_t occurrences(std::span<const Event> trace, TaskId task, uint64_t site, uint32_t end) {
+  uint32_t count = 0;
+  for (uint32_t i = end; i > 0; --i) {
+    const Event& event = trace[i - 1];
+    if (event.task != task) continue;
+    if (event.kind == EventKind::k_invoke) break;
+    count += event.site->hash == site && event.kind != EventKind::k_contend;
+  }
+  return count;
+}
+
+}  // namespace
+
+Anchor anchor_at(const Execution& execution, TaskId task, uint32_t step, std::string* site_name) {
+  auto trace = execution.trace();
+  for (uint32_t i = step; i < trace.size(); ++i) {
+    const Event& event = trace[i];
+    if (event.task != task || event.kind == EventKind::k_contend) continue;
+    Anchor anchor;
+    anchor.task = task;
+    anchor.site = event.site->hash;
+    anchor.occurrence = occurrences(trace, task, anchor.site, i);
+    for (uint32_t k = i; k > 0; --k) {
+      /* While an operation is being invoked, the one before it is still the task's. */
+      if (trace[k - 1].task != task || trace[k - 1].kind != EventKind::k_invoke) continue;
+      anchor.op = static_cast<uint32_t>(trace[k - 1].value);
+      break;
+    }
+    if (event.kind == EventKind::k_invoke) anchor.op = static_cast<uint32_t>(event.value);
+    if (site_name != nullptr) *site_name = event.site->name();
+    return anchor;
+  }
+  const Task& left = execution.task(task);
+  if (left.state != Task::State::kRunnable || left.pending.object == nullptr) return {};
+  /* It did not get on before the execution ended: what it would have done. */
+  if (site_name != nullptr) *site_name = left.pending.site->name();
+  return {task, left.op, left.pending.site->hash,
+          occurrences(trace, task, left.pending.site->hash, execution.steps())};
+}
+
+ReplayStrategy::ReplayStrategy(const std::vector<RecordedSwitch>& switches,
+                               const std::vector<RecordedDraw>& draws, Mode mode, uint64_t executions)
+    : switches_(&switches), draws_(&draws), mode_(mode), left_(executions) {}
+
+bool ReplayStrategy::begin() {
+  next_ = next_draw_ = taken_ = misfits_ = 0;
+  return left_-- > 0;
+}
+
+size_t ReplayStrategy::take(const Pick& pick, const RecordedSwitch& recorded) {
+  for (size_t i = 0; i < pick.candidates.size(); ++i) {
+    if (pick.candidates[i] != recorded.task) continue;
+    ++taken_;
+    return i;
+  }
+  return 0; /* it cannot run here: the default is always possible */
+}
+
+size_t ReplayStrategy::pick(const Pick& pick) {
+  if (mode_ == Mode::kByStep) {
+    while (next_ < switches_->size() && (*switches_)[next_].step < pick.step) ++next_;
+    if (next_ == switches_->size() || (*switches_)[next_].step != pick.step) return 0;
+  }
+  if (next_ == switches_->size()) return 0;
+  const RecordedSwitch& recorded = (*switches_)[next_];
+  bool fits =
+      recorded.anchor.task == kNoTask ? pick.current == kNoTask : recorded.anchor.task == pick.current;
+  if (fits && pick.current != kNoTask) {
+    const Task& task = pick.execution.task(pick.current);
+    fits = task.op == recorded.anchor.op && task.pending.site->hash == recorded.anchor.site &&
+           occurrences(pick.execution.trace(), pick.current, recorded.anchor.site, pick.step) ==
+               recorded.anchor.occurrence;
+  }
+  if (mode_ == Mode::kByAnchor && !fits) return 0;
+  ++next_;
+  if (!fits && recorded.anchor.task != kNoTask) ++misfits_;
+  return take(pick, recorded);
+}
+
+uint32_t ReplayStrategy::draw(const Execution& execution, uint32_t bound) {
+  while (next_draw_ < draws_->size() && (*draws_)[next_draw_].step < execution.steps()) ++next_draw_;
+  if (next_draw_ == draws_->size() || (*draws_)[next_draw_].step != execution.steps()) return 0;
+  return std::min((*draws_)[next_draw_++].value, bound - 1);
+}
+
+void record(const Execution& execution, std::vector<RecordedSwitch>& switches,
+            std::vector<RecordedDraw>& draws) {
+  switches.clear();
+  draws.clear();
+  for (const Decision& decision : execution.decisions()) {
+    if (decision.is_draw) {
+      draws.push_back({decision.step, decision.value});
+      continue;
+    }
+    Anchor anchor;
+    if (decision.preempted != kNoTask)
+      anchor = anchor_at(execution, decision.preempted, decision.step, nullptr);
+    switches.push_back({decision.step, static_cast<TaskId>(decision.value), anchor});
+  }
+}
+
+}  // namespace daxrace::engine
