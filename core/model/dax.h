@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * fs/dax.c, as far as it is modelled, and what its parts need of mm/ and the file system.
+ */
+#ifndef DAXRACE_CORE_MODEL_DAX_H_
+#define DAXRACE_CORE_MODEL_DAX_H_
+
+#include "core/model/model.h"
+#include "core/model/xarray.h"
+
+namespace kernel
+{
+
+/* fs/dax.c */
+xa_entry grab_mapping_entry(xa_state *xas, address_space *mapping, unsigned int nr);
+xa_entry dax_insert_entry(xa_state *xas, vm_fault *vmf, const iomap_iter *iter, xa_entry entry,
+			  uint64_t pfn, uint64_t flags);
+vm_fault_t dax_load_hole(xa_state *xas, vm_fault *vmf, const iomap_iter *iter, xa_entry *entry);
+vm_fault_t dax_pmd_load_hole(xa_state *xas, vm_fault *vmf, const iomap_iter *iter, xa_entry *entry);
+vm_fault_t dax_iomap_fault(vm_fault *vmf, bool pmd);
+vm_fault_t dax_fault_iter(vm_fault *vmf, const iomap_iter *iter, xa_state *xas, xa_entry *entry,
+			  bool pmd);
+vm_fault_t dax_iomap_pte_fault(vm_fault *vmf);
+vm_fault_t dax_iomap_pmd_fault(vm_fault *vmf);
+int dax_writeback_one(xa_state *xas, address_space *mapping, xa_entry entry);
+int dax_writeback_mapping_range(address_space *mapping);
+int __dax_invalidate_entry(address_space *mapping, pgoff_t index, bool trunc);
+int dax_invalidate_mapping_entry_sync(address_space *mapping, pgoff_t index);
+int dax_delete_mapping_entry(address_space *mapping, pgoff_t index);
+void dax_break_layout(inode *inode);
+int dax_iomap_rw(const model_io *io, bool write);
+
+/* mm/memory.c, mm/huge_memory.c, mm/rmap.c, mm/truncate.c */
+vm_fault_t handle_mm_fault(vm_area_struct *vma, pgoff_t address, unsigned int flags);
+vm_fault_t vmf_insert_page_mkwrite(vm_fault *vmf, uint64_t pfn, bool write);
+vm_fault_t vmf_insert_folio_pmd(vm_fault *vmf, uint64_t pfn, bool write);
+void model_pte_alloc(mm_struct *mm, pmd_slot *pmd);
+vm_fault_t model_insert_huge_zero_pmd(vm_fault *vmf);
+void split_huge_pmd(vm_area_struct *vma, pmd_slot *pmd);
+void unmap_mapping_pages(address_space *mapping, pgoff_t start, pgoff_t nr);
+void unmap_single_vma(vm_area_struct *vma, pgoff_t start, pgoff_t end);
+void pfn_mkclean_range(uint64_t pfn, pgoff_t nr, pgoff_t pgoff, vm_area_struct *vma);
+int invalidate_inode_pages2_range(address_space *mapping, pgoff_t start, pgoff_t end);
+void truncate_pagecache(inode *inode, pgoff_t newsize);
+
+/* The file system: testfs.cc. */
+int testfs_iomap_begin(iomap_iter *iter);
+vm_fault_t testfs_dax_huge_fault(vm_fault *vmf, bool pmd);
+pgoff_t i_size_read(inode *inode);
+
+/* Page tables. */
+inline bool pte_present(pte_t pte)
+{
+	return (pte & _PAGE_PRESENT) != 0;
+}
+inline bool pte_none(pte_t pte)
+{
+	return pte == 0;
+}
+inline bool pte_write(pte_t pte)
+{
+	return (pte & _PAGE_RW) != 0;
+}
+inline bool pte_dirty(pte_t pte)
+{
+	return (pte & _PAGE_DIRTY) != 0;
+}
+inline uint64_t pte_pfn(pte_t pte)
+{
+	return pte >> _PAGE_PFN_SHIFT;
+}
+inline pte_t mk_pte(uint64_t pfn, uint64_t flags)
+{
+	return pfn << _PAGE_PFN_SHIFT | _PAGE_PRESENT | flags;
+}
+inline bool pmd_none(pmd_t pmd)
+{
+	return pmd == 0;
+}
+/* As on x86, a PMD that pmdp_invalidate() took the present bit of is still present and huge for the kernel. */
+inline bool pmd_present(pmd_t pmd)
+{
+	return (pmd & (_PAGE_PRESENT | _PAGE_PSE | _PAGE_TABLE)) != 0;
+}
+inline bool pmd_trans_huge(pmd_t pmd)
+{
+	return (pmd & _PAGE_PSE) != 0;
+}
+inline Atomic<pte_t> *pte_offset(mm_struct *mm, pgoff_t address)
+{
+	return &mm->ptes[address];
+}
+inline pmd_slot *pmd_offset(mm_struct *mm, pgoff_t address)
+{
+	return &mm->pmds[address / PMD_NR];
+}
+
+#define vma_interval_tree_foreach(vma, mapping, start, last)                         \
+	for (vma = model_first_vma(mapping, start, last, model::current->vmas); vma; \
+	     vma = model_first_vma(mapping, start, last, vma + 1))
+
+/* The next VMA in the i_mmap tree that overlaps the pages [start, last]. Under i_mmap_rwsem. */
+vm_area_struct *model_first_vma(address_space *mapping, pgoff_t start, pgoff_t last,
+				vm_area_struct *from);
+
+} /* namespace kernel */
+
+#endif /* DAXRACE_CORE_MODEL_DAX_H_ */

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What an event of the model says to a kernel developer. For reports only; nothing here runs in an execution.
+ */
+#ifndef DAXRACE_CORE_MODEL_DESCRIBE_H_
+#define DAXRACE_CORE_MODEL_DESCRIBE_H_
+
+#include <functional>
+#include <string>
+
+#include "core/model/types.h"
+
+namespace kernel
+{
+
+/*
+ * "PTE 5 = pfn 3 rw dirty", "entry 0 = PMD zero LOCKED", "extent 2 is hole"; empty: the event does not matter.
+ * `whose` names the operation that wrote a value. A machine must be current.
+ */
+std::string model_describe(const engine::Event &event,
+			   const std::function<std::string(uint64_t value)> &whose);
+
+} /* namespace kernel */
+
+#endif /* DAXRACE_CORE_MODEL_DESCRIBE_H_ */

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "core/model/history/history.h"
+#include "core/model/protocol/entry_backend.h"
+
+namespace kernel
+{
+
+/*
+ * fs/dax.c: dax_iomap_pte_fault(), v4.11. Left out: private mappings, event counters. The test of the PMD after the
+ * entry is locked is of later kernels, and stays.
+ *
+ * The extent is looked up before the entry is locked: nothing but the fault lock of the file system, which write(2)
+ * does not take, is held between the two.
+ */
+vm_fault_t dax_iomap_pte_fault_v4_11(vm_fault *vmf)
+{
+	address_space *mapping = vmf->vma->f_mapping;
+	xa_state xas = XA_STATE(&mapping->i_pages, vmf->pgoff);
+	iomap_iter iter = { mapping->host, vmf->pgoff, 1, IOMAP_FAULT, {} };
+	vm_fault_t ret = 0;
+	xa_entry entry;
+	int error;
+
+	if (iter.pos >= i_size_read(iter.inode))
+		return VM_FAULT_SIGBUS;
+
+	if (vmf->flags & FAULT_FLAG_WRITE)
+		iter.flags |= IOMAP_WRITE;
+
+	error = testfs_iomap_begin(&iter);
+	if (error)
+		return error == -ENOMEM ? VM_FAULT_OOM : VM_FAULT_SIGBUS;
+
+	entry = grab_mapping_entry(&xas, mapping, 1);
+	if (xa_is_internal(entry))
+		return xa_to_internal(entry);
+
+	if (pmd_trans_huge(READ_ONCE(vmf->pmd->pmd)))
+		ret = VM_FAULT_NOPAGE;
+	else
+		ret = FORMS.dax_fault_iter(vmf, &iter, &xas, &entry, false);
+
+	dax_unlock_entry(&xas, entry);
+	return ret;
+}
+
+} /* namespace kernel */

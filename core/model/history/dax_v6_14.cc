@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "core/model/history/history.h"
+#include "core/model/protocol/entry_backend.h"
+
+namespace kernel
+{
+
+/* mm/memory.c: insert_pfn(), v6.14. A PTE with another page frame is left alone, and the fault is retried. */
+static vm_fault_t insert_pfn(vm_fault *vmf, uint64_t pfn, bool mkwrite)
+{
+	vm_area_struct *vma = vmf->vma;
+	Atomic<pte_t> *pte = pte_offset(vma->vm_mm, vmf->address);
+	pte_t entry;
+
+	model_pte_alloc(vma->vm_mm, vmf->pmd);
+	spin_lock(&vmf->pmd->ptl);
+	entry = READ_ONCE(*pte);
+	if (!pte_none(entry)) {
+		if (mkwrite && pte_pfn(entry) == pfn) {
+			entry |= _PAGE_DIRTY | (vma->vm_flags & VM_WRITE ? uint64_t(_PAGE_RW) : 0);
+			WRITE_ONCE(*pte, entry);
+		} else if (mkwrite) {
+			WARN_ON_ONCE(pte_pfn(entry) != ZERO_PFN);
+		}
+	} else {
+		entry = mk_pte(pfn, _PAGE_SPECIAL);
+		if (mkwrite)
+			entry |= _PAGE_DIRTY | (vma->vm_flags & VM_WRITE ? uint64_t(_PAGE_RW) : 0);
+		WRITE_ONCE(*pte, entry);
+	}
+	spin_unlock(&vmf->pmd->ptl);
+	return VM_FAULT_NOPAGE;
+}
+
+/* fs/dax.c: dax_load_hole(), v6.14, with vmf_insert_mixed() */
+static vm_fault_t dax_load_hole_v6_14(xa_state *xas, vm_fault *vmf, const iomap_iter *iter,
+				      xa_entry *entry)
+{
+	*entry = dax_insert_entry(xas, vmf, iter, *entry, ZERO_PFN, DAX_ZERO_PAGE);
+	return insert_pfn(vmf, ZERO_PFN, false);
+}
+
+/* fs/dax.c: dax_fault_iter(), v6.14, with vmf_insert_pfn_pmd() and vmf_insert_mixed_mkwrite() */
+vm_fault_t dax_fault_iter_v6_14(vm_fault *vmf, const iomap_iter *iter, xa_state *xas,
+				xa_entry *entry, bool pmd)
+{
+	const struct iomap *iomap = &iter->iomap;
+	bool write = (iter->flags & IOMAP_WRITE) != 0;
+	uint64_t pfn;
+
+	if (!write && iomap->type == IOMAP_HOLE) {
+		if (!pmd)
+			return dax_load_hole_v6_14(xas, vmf, iter, entry);
+		return dax_pmd_load_hole(xas, vmf, iter, entry);
+	}
+	if (WARN_ON_ONCE(iomap->type != IOMAP_MAPPED))
+		return pmd ? VM_FAULT_FALLBACK : VM_FAULT_SIGBUS;
+
+	pfn = iomap->addr + (xas->xa_index - iomap->offset);
+	if (pmd && (pfn & (PMD_NR - 1)))
+		return VM_FAULT_FALLBACK;
+
+	*entry = dax_insert_entry(xas, vmf, iter, *entry, pfn, pmd ? DAX_PMD : 0);
+	if (pmd)
+		return vmf_insert_folio_pmd(vmf, pfn,
+					    write); /* as vmf_insert_pfn_pmd(), but for counts */
+	return insert_pfn(vmf, pfn, write);
+}
+
+} /* namespace kernel */

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Older forms of functions, as they were before the commits of patches.def. NAME_vX_Y: the form that release vX.Y was
+ * the last to have.
+ */
+#ifndef DAXRACE_CORE_MODEL_HISTORY_HISTORY_H_
+#define DAXRACE_CORE_MODEL_HISTORY_HISTORY_H_
+
+#include "core/model/dax.h"
+
+namespace kernel
+{
+
+vm_fault_t dax_iomap_pte_fault_v4_11(vm_fault *vmf);
+int dax_writeback_one_v5_18(xa_state *xas, address_space *mapping, xa_entry entry);
+vm_fault_t dax_fault_iter_v6_14(vm_fault *vmf, const iomap_iter *iter, xa_state *xas,
+				xa_entry *entry, bool pmd);
+
+} /* namespace kernel */
+
+#endif /* DAXRACE_CORE_MODEL_HISTORY_HISTORY_H_ */

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* mm/memory.c: faults, insertion of PTEs, unmapping. */
+#include "core/model/dax.h"
+
+namespace kernel
+{
+
+/* pte_alloc(): tables of PTEs exist from the start and are linked here. */
+void model_pte_alloc(mm_struct *mm, pmd_slot *pmd)
+{
+	if (!pmd_none(READ_ONCE(pmd->pmd)))
+		return;
+	spin_lock(&mm->page_table_lock);
+	if (pmd_none(READ_ONCE(pmd->pmd)))
+		WRITE_ONCE(pmd->pmd, pmd_t(_PAGE_TABLE));
+	spin_unlock(&mm->page_table_lock);
+}
+
+/* mm/memory.c: maybe_mkwrite(), v6.15 */
+static pte_t maybe_mkwrite(pte_t pte, vm_area_struct *vma)
+{
+	return vma->vm_flags & VM_WRITE ? pte | _PAGE_RW : pte;
+}
+
+/* mm/memory.c: insert_page_into_pte_locked(), v6.15. Left out: reference and map counts. */
+static int insert_page_into_pte_locked(vm_area_struct *vma, Atomic<pte_t> *pte, uint64_t pfn,
+				       bool mkwrite)
+{
+	pte_t pteval = READ_ONCE(*pte);
+
+	if (!pte_none(pteval)) {
+		if (!mkwrite)
+			return -EBUSY;
+		if (pte_pfn(pteval) != pfn) {
+			WARN_ON_ONCE(pte_pfn(pteval) != ZERO_PFN);
+			return -EFAULT;
+		}
+		WRITE_ONCE(*pte, maybe_mkwrite(pteval, vma));
+		return 0;
+	}
+
+	pteval = mk_pte(pfn, pfn == ZERO_PFN ? uint64_t(_PAGE_SPECIAL) : 0);
+	if (mkwrite)
+		pteval = maybe_mkwrite(pteval | _PAGE_DIRTY, vma);
+	WRITE_ONCE(*pte, pteval);
+	return 0;
+}
+
+/* mm/memory.c: vmf_insert_page_mkwrite(), v6.15 */
+vm_fault_t vmf_insert_page_mkwrite(vm_fault *vmf, uint64_t pfn, bool write)
+{
+	int err;
+
+	model_pte_alloc(vmf->vma->vm_mm, vmf->pmd);
+	spin_lock(&vmf->pmd->ptl);
+	err = insert_page_into_pte_locked(vmf->vma, pte_offset(vmf->vma->vm_mm, vmf->address), pfn,
+					  write);
+	spin_unlock(&vmf->pmd->ptl);
+	if (err < 0 && err != -EBUSY)
+		return VM_FAULT_SIGBUS;
+	return VM_FAULT_NOPAGE;
+}
+
+/* mm/memory.c: do_wp_page(), v6.15. Left out: everything but shared mappings of a DAX file. */
+static vm_fault_t do_wp_page(vm_fault *vmf)
+{
+	/* ->pfn_mkwrite and ->page_mkwrite are the fault handler of the file system */
+	spin_unlock(&vmf->pmd->ptl);
+	return testfs_dax_huge_fault(vmf, false);
+}
+
+/* mm/memory.c: handle_pte_fault(), v6.15. Left out: swap, NUMA, accessed bits. */
+static vm_fault_t handle_pte_fault(vm_fault *vmf)
+{
+	Atomic<pte_t> *ptep = pte_offset(vmf->vma->vm_mm, vmf->address);
+	pte_t orig_pte;
+	pte_t pte;
+
+	if (pmd_none(READ_ONCE(vmf->pmd->pmd)))
+		return testfs_dax_huge_fault(vmf, false); /* do_fault() */
+
+	orig_pte = READ_ONCE(*ptep);
+	if (pte_none(orig_pte))
+		return testfs_dax_huge_fault(vmf, false);
+
+	spin_lock(&vmf->pmd->ptl);
+	pte = READ_ONCE(*ptep);
+	if (pte == orig_pte && (vmf->flags & FAULT_FLAG_WRITE)) {
+		if (!pte_write(pte))
+			return do_wp_page(vmf);
+		if (!pte_dirty(pte))
+			WRITE_ONCE(*ptep, pte | _PAGE_DIRTY);
+	}
+	spin_unlock(&vmf->pmd->ptl);
+	return 0;
+}
+
+/* mm/huge_memory.c: huge_pmd_set_accessed(), v6.15. Left out: the bits; what is left waits for the lock's holder. */
+static void huge_pmd_set_accessed(vm_fault *vmf)
+{
+	spin_lock(&vmf->vma->vm_mm->page_table_lock);
+	spin_unlock(&vmf->vma->vm_mm->page_table_lock);
+}
+
+/* mm/memory.c: handle_mm_fault(), __handle_mm_fault(), v6.15. Left out: PUDs, migration, NUMA. */
+vm_fault_t handle_mm_fault(vm_area_struct *vma, pgoff_t address, unsigned int flags)
+{
+	vm_fault vmf = { vma,
+			 address,
+			 address - vma->vm_start + vma->vm_pgoff,
+			 flags,
+			 pmd_offset(vma->vm_mm, address),
+			 0 };
+	pgoff_t haddr = address & ~pgoff_t(PMD_NR - 1);
+	bool suitable = haddr >= vma->vm_start &&
+			haddr + PMD_NR <= vma->vm_end; /* thp_vma_suitable_order() */
+	vm_fault_t ret;
+
+	vmf.orig_pmd = READ_ONCE(vmf.pmd->pmd);
+	if (pmd_none(vmf.orig_pmd) && suitable) {
+		ret = testfs_dax_huge_fault(&vmf, true); /* create_huge_pmd() */
+		if (!(ret & VM_FAULT_FALLBACK))
+			return ret;
+	} else if (pmd_trans_huge(vmf.orig_pmd)) {
+		if (!(flags & FAULT_FLAG_WRITE) || (vmf.orig_pmd & _PAGE_RW)) {
+			huge_pmd_set_accessed(&vmf);
+			return 0;
+		}
+		ret = testfs_dax_huge_fault(&vmf, true); /* wp_huge_pmd() */
+		if (!(ret & VM_FAULT_FALLBACK))
+			return ret;
+		split_huge_pmd(vma, vmf.pmd);
+	}
+	return handle_pte_fault(&vmf);
+}
+
+/* mm/memory.c: zap_pte_range(), v6.15. Left out: the TLB, mmu_gather, counters. */
+static void zap_pte_range(mm_struct *mm, pmd_slot *pmd, pgoff_t addr, pgoff_t end)
+{
+	spin_lock(&pmd->ptl);
+	for (; addr < end; addr++) {
+		Atomic<pte_t> *pte = pte_offset(mm, addr);
+
+		if (!pte_none(READ_ONCE(*pte)))
+			WRITE_ONCE(*pte, pte_t(0));
+	}
+	spin_unlock(&pmd->ptl);
+}
+
+/* mm/huge_memory.c: zap_huge_pmd(), v6.15. False: it is not huge any more. */
+static bool zap_huge_pmd(mm_struct *mm, pmd_slot *pmd)
+{
+	bool huge;
+
+	spin_lock(&mm->page_table_lock);
+	huge = pmd_trans_huge(READ_ONCE(pmd->pmd));
+	if (huge)
+		WRITE_ONCE(pmd->pmd, pmd_t(0));
+	spin_unlock(&mm->page_table_lock);
+	return huge;
+}
+
+/* mm/memory.c: unmap_single_vma(), zap_pmd_range(), v6.15 */
+void unmap_single_vma(vm_area_struct *vma, pgoff_t start, pgoff_t end)
+{
+	mm_struct *mm = vma->vm_mm;
+	pgoff_t next;
+
+	for (pgoff_t addr = start; addr < end; addr = next) {
+		pmd_slot *pmd = pmd_offset(mm, addr);
+		pgoff_t pmd_end = (addr | (PMD_NR - 1)) + 1;
+
+		next = end < pmd_end ? end : pmd_end;
+		if (pmd_trans_huge(READ_ONCE(pmd->pmd))) {
+			if (next - addr != PMD_NR)
+				split_huge_pmd(vma, pmd);
+			else if (zap_huge_pmd(mm, pmd))
+				continue;
+		}
+		if (pmd_none(READ_ONCE(pmd->pmd)))
+			continue;
+		zap_pte_range(mm, pmd, addr, next);
+	}
+}
+
+vm_area_struct *model_first_vma(address_space *mapping, pgoff_t start, pgoff_t last,
+				vm_area_struct *from)
+{
+	model *m = model::current;
+
+	for (vm_area_struct *vma = from; vma < m->vmas + m->config.nr_vmas; vma++) {
+		if (vma->f_mapping != mapping || !GET(vma->in_i_mmap))
+			continue;
+		if (vma->vm_pgoff <= last && vma->vm_pgoff + (vma->vm_end - vma->vm_start) > start)
+			return vma;
+	}
+	return nullptr;
+}
+
+/* mm/memory.c: unmap_mapping_pages(), unmap_mapping_range_tree(), v6.15. Left out: private copies. */
+void unmap_mapping_pages(address_space *mapping, pgoff_t start, pgoff_t nr)
+{
+	pgoff_t last = start + nr - 1;
+	vm_area_struct *vma;
+
+	down_read(&mapping->i_mmap_rwsem);
+	vma_interval_tree_foreach(vma, mapping, start, last) {
+		pgoff_t vma_last = vma->vm_pgoff + (vma->vm_end - vma->vm_start) - 1;
+		pgoff_t zba = start < vma->vm_pgoff ? vma->vm_pgoff : start;
+		pgoff_t zea = last > vma_last ? vma_last : last;
+
+		unmap_single_vma(vma, zba - vma->vm_pgoff + vma->vm_start,
+				 zea - vma->vm_pgoff + vma->vm_start + 1);
+	}
+	up_read(&mapping->i_mmap_rwsem);
+}
+
+} /* namespace kernel */

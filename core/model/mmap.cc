@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* mm/mmap.c, mm/vma.c: mmap(2) and munmap(2) of a file, always MAP_SHARED. */
+#include "core/model/dax.h"
+
+namespace kernel
+{
+
+/*
+ * mm/mmap.c: sys_mmap(), do_mmap(), v6.15. Left out: merging, splitting, replacing; the caller chose an address where
+ * nothing is, with the colour of the file offset, as thp_get_unmapped_area() does.
+ */
+int sys_mmap(vm_area_struct *vma, mm_struct *mm, inode *inode, pgoff_t address, pgoff_t len,
+	     pgoff_t pgoff, bool write)
+{
+	down_write(&mm->mmap_lock);
+	if (GET(vma->linked)) {
+		up_write(&mm->mmap_lock);
+		return -EEXIST;
+	}
+	vma->vm_start = address;
+	vma->vm_end = address + len;
+	vma->vm_pgoff = pgoff;
+	vma->vm_flags = VM_SHARED | (write ? unsigned(VM_WRITE) : 0u);
+	vma->vm_mm = mm;
+	vma->f_mapping = &inode->i_data;
+	/* vma_link() */
+	SET(vma->linked, true);
+	down_write(&inode->i_data.i_mmap_rwsem);
+	SET(vma->in_i_mmap, true);
+	up_write(&inode->i_data.i_mmap_rwsem);
+	up_write(&mm->mmap_lock);
+	return 0;
+}
+
+/* mm/memory.c: free_pgtables(), v6.15. No other VMA shares a PMD with this one. */
+static void free_pgtables(vm_area_struct *vma)
+{
+	down_write(&vma->f_mapping->i_mmap_rwsem);
+	SET(vma->in_i_mmap, false); /* unlink_file_vma() */
+	up_write(&vma->f_mapping->i_mmap_rwsem);
+
+	for (pgoff_t addr = vma->vm_start & ~pgoff_t(PMD_NR - 1); addr < vma->vm_end;
+	     addr += PMD_NR) {
+		pmd_slot *pmd = pmd_offset(vma->vm_mm, addr);
+
+		if (!pmd_none(READ_ONCE(pmd->pmd)))
+			WRITE_ONCE(pmd->pmd, pmd_t(0));
+	}
+}
+
+/* mm/vma.c: sys_munmap(), do_vmi_align_munmap(), v6.15. Left out: parts of a VMA, downgrading mmap_lock. */
+int sys_munmap(vm_area_struct *vma)
+{
+	mm_struct *mm = vma->vm_mm;
+
+	if (!mm)
+		return -EINVAL;
+	down_write(&mm->mmap_lock);
+	if (!GET(vma->linked)) {
+		up_write(&mm->mmap_lock);
+		return -EINVAL;
+	}
+	SET(vma->linked, false);
+	unmap_single_vma(vma, vma->vm_start, vma->vm_end);
+	free_pgtables(vma);
+	up_write(&mm->mmap_lock);
+	return 0;
+}
+
+} /* namespace kernel */

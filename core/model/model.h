@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One machine: what an execution of the model consists of, how it is configured, and what observers see of it.
+ *
+ * The model emits typed events and has const state; it knows no oracle. It never asks who runs next.
+ */
+#ifndef DAXRACE_CORE_MODEL_MODEL_H_
+#define DAXRACE_CORE_MODEL_MODEL_H_
+
+#include <span>
+
+#include "core/model/patches.h"
+#include "core/model/types.h"
+
+namespace kernel
+{
+
+enum class model_event_kind : uint8_t {
+	invoke,	    /* an operation begins */
+	ret,	    /* it ends; value: its result */
+	load,	    /* a CPU read a cell of a file through a mapping */
+	store,	    /* a CPU wrote one */
+	read_cell,  /* read(2) took a cell */
+	write_cell, /* write(2) wrote one */
+	truncated,  /* the file is now `cell` cells long, and was longer */
+	extended,   /* the file is now `cell` cells long, and was shorter */
+	no_space,   /* an allocation failed: what follows from it is allowed to fail */
+};
+
+enum class model_op : uint8_t {
+	none,
+	load,
+	store,
+	read,
+	write,
+	fsync,
+	truncate,
+	mmap,
+	munmap
+};
+
+struct model_event {
+	model_event_kind kind;
+	model_op op = model_op::none; /* invoke and ret */
+	engine::TaskId task = engine::kNoTask;
+	uint32_t op_index = 0;
+	const struct inode *inode = nullptr;
+	uint64_t cell = 0; /* of the file */
+	uint64_t value = 0;
+	int result = 0; /* ret: 0 or more: done; else -errno or -(signal << 8) */
+};
+
+/* A signal as the result of an operation. */
+inline constexpr int MODEL_SIGBUS = -(7 << 8);
+inline constexpr int MODEL_SIGSEGV = -(11 << 8);
+
+/* Sees every event in the step that makes it, and has no scheduling points of its own. */
+class model_observer
+{
+public:
+	virtual void on_event(const model_event &event) = 0;
+
+protected:
+	~model_observer() = default;
+};
+
+struct model_config {
+	unsigned int pmd_nr = 4; /* pages of a PMD; a power of two */
+	unsigned int cells = 2;	 /* of a page */
+	bool pmd_mappings = true;
+	const model_forms *forms = nullptr; /* never null in a running model */
+	unsigned int nr_inodes = 0;
+	unsigned int nr_mms = 0;
+	unsigned int nr_vmas = 0;
+	unsigned int nr_tasks = 1;
+	pgoff_t file_pages = 0;		   /* upper bound of a file's size */
+	const pgoff_t *mm_pages = nullptr; /* size of each address space */
+	model_observer *observer = nullptr;
+};
+
+inline constexpr unsigned int DAX_WAIT_TABLE_ENTRIES = 4;
+
+struct model {
+	model_config config;
+	inode *inodes;
+	mm_struct *mms;
+	vm_area_struct *vmas;
+	wait_queue_head_t *wait_table;
+
+	pmem_cell *cells; /* of all blocks */
+	uint32_t nr_blocks;
+	pmem_flush **flushes; /* for each task */
+
+	rw_semaphore j_barrier; /* handles read, commit writes */
+	uint8_t *handles;	/* nesting, for each task */
+
+	spinlock_t alloc_lock;
+	engine::Object alloc_state;
+	uint32_t *free_stack; /* blocks; the top is the most recently freed */
+	uint32_t nr_free;
+	uint32_t *freed; /* by the running transaction; free once it commits */
+	uint32_t nr_freed;
+
+	static inline model *current = nullptr;
+};
+
+#define PMD_NR (::kernel::model::current->config.pmd_nr)
+#define FORMS (*::kernel::model::current->config.forms)
+
+/* Makes a machine in the arena of the current execution and makes it current. */
+model *model_boot(const model_config &config);
+
+void model_emit(const model_event &event);
+
+/* The device's line of a cell of a block. */
+inline pmem_cell *model_cell(uint64_t block, unsigned int cell)
+{
+	model *m = model::current;
+	return &m->cells[block * m->config.cells + cell];
+}
+
+/* What a power failure now would leave of a cell of a file: the durable extent map and the durable line. */
+uint64_t model_durable(const inode *inode, uint64_t cell);
+/* What a read of the file would find now, through the extent map. */
+uint64_t model_content(const inode *inode, uint64_t cell);
+
+/* --- the device: drivers/nvdimm, arch/x86/lib --------------------------------------------------------------- */
+
+void model_cell_written(pmem_cell *cell);
+void dax_flush(uint64_t block, pgoff_t pages);
+void model_sfence(void);
+/* memcpy_flushcache() of one cell: non-temporal, so durable at the next fence. A scheduling point. */
+void model_copy_flushcache(uint64_t block, unsigned int cell, uint64_t value);
+void model_zero_block(uint64_t block);
+
+/* --- a CPU in user space ------------------------------------------------------------------------------------- */
+
+/* One access to a cell. 0, or MODEL_SIGBUS or MODEL_SIGSEGV. */
+int model_cpu_load(mm_struct *mm, pgoff_t address, unsigned int cell, uint64_t *value);
+int model_cpu_store(mm_struct *mm, pgoff_t address, unsigned int cell, uint64_t value);
+
+/* --- system calls -------------------------------------------------------------------------------------------- */
+
+struct model_io {
+	struct inode *inode;
+	pgoff_t pos;
+	pgoff_t len;
+	uint64_t value; /* what a write writes */
+};
+
+void model_creat(inode *inode, pgoff_t size);
+int sys_mmap(vm_area_struct *vma, mm_struct *mm, inode *inode, pgoff_t address, pgoff_t len,
+	     pgoff_t pgoff, bool write);
+int sys_munmap(vm_area_struct *vma);
+int sys_read(const model_io *io);
+int sys_write(const model_io *io);
+int sys_fsync(inode *inode);
+int sys_ftruncate(inode *inode, pgoff_t size);
+
+} /* namespace kernel */
+
+#endif /* DAXRACE_CORE_MODEL_MODEL_H_ */

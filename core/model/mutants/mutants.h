@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Wrong forms: what a function would be with one ordering, lock, flush or wake-up taken out. They show that a clean
+ * result is worth something: the bounds that prove the right form must find each of these.
+ */
+#ifndef DAXRACE_CORE_MODEL_MUTANTS_MUTANTS_H_
+#define DAXRACE_CORE_MODEL_MUTANTS_MUTANTS_H_
+
+#include "core/model/dax.h"
+
+namespace kernel
+{
+
+int dax_writeback_one_head_lookup(xa_state *xas, address_space *mapping, xa_entry entry);
+int dax_writeback_one_head_page(xa_state *xas, address_space *mapping, xa_entry entry);
+int dax_writeback_one_flush_first(xa_state *xas, address_space *mapping, xa_entry entry);
+int dax_writeback_one_clean_first(xa_state *xas, address_space *mapping, xa_entry entry);
+int dax_writeback_one_unlocked(xa_state *xas, address_space *mapping, xa_entry entry);
+vm_fault_t dax_iomap_pte_fault_unlocks_early(vm_fault *vmf);
+int __dax_invalidate_entry_no_wait(address_space *mapping, pgoff_t index, bool trunc);
+int invalidate_inode_pages2_range_no_unmap(address_space *mapping, pgoff_t start, pgoff_t end);
+int invalidate_inode_pages2_range_unmap_first(address_space *mapping, pgoff_t start, pgoff_t end);
+
+} /* namespace kernel */
+
+#endif /* DAXRACE_CORE_MODEL_MUTANTS_MUTANTS_H_ */

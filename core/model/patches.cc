@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "core/model/patches.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "core/model/dax.h"
+#include "core/model/history/history.h"
+#include "core/model/mutants/mutants.h"
+
+namespace kernel
+{
+
+namespace
+{
+
+constexpr patch_info patches[] = {
+#define PATCH(kind, id, version, subject, source, needs, excludes) \
+	{ patch_kind::kind, id, version, subject, source, needs, excludes },
+#define FORM(id, function, form)
+#include "core/model/patches.def"
+#undef PATCH
+#undef FORM
+};
+
+struct form_info {
+	std::string_view id;
+	std::string_view function;
+	void (*set)(model_forms *forms);
+};
+
+constexpr form_info forms_table[] = {
+#define PATCH(kind, id, version, subject, source, needs, excludes)
+#define FORM(id, function, form)              \
+	{ id, #function, [](model_forms *f) { \
+		 f->function = form;          \
+	 } },
+#include "core/model/patches.def"
+#undef PATCH
+#undef FORM
+};
+
+constexpr model_forms newest_forms = {
+	dax_iomap_pte_fault,	       dax_fault_iter, dax_writeback_one, __dax_invalidate_entry,
+	invalidate_inode_pages2_range,
+};
+
+/* "v6.15" as 6015; -1: not a version. */
+int version_number(std::string_view version)
+{
+	int major = 0;
+	int minor = 0;
+	const char *end = version.data() + version.size();
+
+	if (version.size() < 4 || version[0] != 'v')
+		return -1;
+	auto [dot, error] = std::from_chars(version.data() + 1, end, major);
+	if (error != std::errc() || dot == end || *dot != '.')
+		return -1;
+	auto [last, error2] = std::from_chars(dot + 1, end, minor);
+	if (error2 != std::errc() || last != end || major > 99 || minor > 999)
+		return -1;
+	return major * 1000 + minor;
+}
+
+bool contains(std::span<const std::string> list, std::string_view id)
+{
+	return std::find(list.begin(), list.end(), id) != list.end();
+}
+
+bool has_word(std::string_view words, std::string_view word)
+{
+	for (size_t at = words.find(word); at != words.npos; at = words.find(word, at + 1)) {
+		bool starts = at == 0 || words[at - 1] == ' ';
+		bool ends = at + word.size() == words.size() || words[at + word.size()] == ' ';
+
+		if (starts && ends)
+			return true;
+	}
+	return false;
+}
+
+bool check_names(const patch_choice &choice, std::string *error)
+{
+	for (const std::string &id : choice.without) {
+		const patch_info *patch = find_patch(id);
+
+		if (!patch)
+			*error = "no patch is called '" + id +
+				 "'; `daxrace list patches` names them";
+		else if (patch->kind != patch_kind::commit)
+			*error = "'" + id + "' is a " + std::string(name_of(patch->kind)) +
+				 ", which is absent anyway: only a commit can be taken out";
+		else if (contains(choice.with, id))
+			*error = "'" + id + "' cannot be both taken out and put in";
+		if (!error->empty())
+			return false;
+	}
+	for (const std::string &id : choice.with) {
+		if (!find_patch(id)) {
+			*error = "no patch is called '" + id +
+				 "'; `daxrace list patches` names them";
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Whether the row's own form, not the newest, is to be used. */
+bool chosen(const patch_info &patch, const patch_choice &choice, int version)
+{
+	if (patch.kind != patch_kind::commit)
+		return contains(choice.with, patch.id);
+	if (contains(choice.with, patch.id))
+		return false; /* a back-port */
+	return contains(choice.without, patch.id) || version_number(patch.version) > version;
+}
+
+bool check_company(const patch_info &patch, const patch_choice &choice, int version,
+		   std::string *error)
+{
+	for (const patch_info &other : patches) {
+		bool present = other.kind == patch_kind::commit ? !chosen(other, choice, version)
+								: chosen(other, choice, version);
+
+		if (has_word(patch.needs, other.id) && !present)
+			*error = "'" + std::string(patch.id) + "' makes sense only with '" +
+				 std::string(other.id) + "'";
+		if (has_word(patch.excludes, other.id) && present)
+			*error = "'" + std::string(patch.id) + "' cannot go with '" +
+				 std::string(other.id) + "'";
+	}
+	return error->empty();
+}
+
+} /* namespace */
+
+std::span<const patch_info> patch_table()
+{
+	return patches;
+}
+
+const patch_info *find_patch(std::string_view id)
+{
+	for (const patch_info &patch : patches) {
+		if (patch.id == id)
+			return &patch;
+	}
+	return nullptr;
+}
+
+std::string_view name_of(patch_kind kind)
+{
+	constexpr std::string_view names[] = { "commit", "proposal", "mutant" };
+
+	return names[size_t(kind)];
+}
+
+bool select_forms(const patch_choice &choice, model_forms *forms, std::string *error)
+{
+	int version = version_number(choice.version.empty() ? MODEL_NEWEST : choice.version);
+	const form_info *used[std::size(forms_table)] = {};
+	size_t n = 0;
+
+	error->clear();
+	if (version < 0) {
+		*error = "'" + std::string(choice.version) +
+			 "' is not a kernel version; expected one like v5.18";
+		return false;
+	}
+	if (version < version_number(MODEL_OLDEST) || version > version_number(MODEL_NEWEST)) {
+		*error = "kernel " + std::string(choice.version) + " is not modelled; expected " +
+			 std::string(MODEL_OLDEST) + " to " + std::string(MODEL_NEWEST);
+		return false;
+	}
+	if (!check_names(choice, error))
+		return false;
+
+	*forms = newest_forms;
+	for (const patch_info &patch : patches) {
+		if (!chosen(patch, choice, version))
+			continue;
+		if (!check_company(patch, choice, version, error))
+			return false;
+		for (const form_info &form : forms_table) {
+			if (form.id != patch.id)
+				continue;
+			for (size_t i = 0; i < n; i++) {
+				if (used[i]->function != form.function)
+					continue;
+				*error = "'" + std::string(used[i]->id) + "' and '" +
+					 std::string(form.id) + "' both change " +
+					 std::string(form.function) +
+					 "(), and no form of it has both";
+				return false;
+			}
+			used[n++] = &form;
+			form.set(forms);
+		}
+	}
+	return true;
+}
+
+std::string describe(const patch_choice &choice)
+{
+	std::string text(choice.version.empty() ? MODEL_NEWEST : choice.version);
+
+	for (const std::string &id : choice.without)
+		text += " without " + id;
+	for (const std::string &id : choice.with)
+		text += " with " + id;
+	return text;
+}
+
+} /* namespace kernel */

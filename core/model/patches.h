@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The patch table: which form each patched function has. Only the model reads the result; no oracle, generator or
+ * mutator knows a patch.
+ */
+#ifndef DAXRACE_CORE_MODEL_PATCHES_H_
+#define DAXRACE_CORE_MODEL_PATCHES_H_
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/model/types.h"
+
+namespace kernel
+{
+
+struct xa_state;
+
+/* One pointer for each function that some row changes. */
+struct model_forms {
+	vm_fault_t (*dax_iomap_pte_fault)(vm_fault *vmf);
+	vm_fault_t (*dax_fault_iter)(vm_fault *vmf, const iomap_iter *iter, xa_state *xas,
+				     xa_entry *entry, bool pmd);
+	int (*dax_writeback_one)(xa_state *xas, address_space *mapping, xa_entry entry);
+	int (*__dax_invalidate_entry)(address_space *mapping, pgoff_t index, bool trunc);
+	int (*invalidate_inode_pages2_range)(address_space *mapping, pgoff_t start, pgoff_t end);
+
+	bool operator==(const model_forms &) const = default;
+};
+
+enum class patch_kind : uint8_t {
+	commit,
+	proposal,
+	mutant
+};
+
+struct patch_info {
+	patch_kind kind;
+	std::string_view id;
+	std::string_view version; /* of a commit: the first that has it, "vN.M" */
+	std::string_view subject;
+	std::string_view source;
+	std::string_view needs;
+	std::string_view excludes;
+};
+
+std::span<const patch_info> patch_table();
+const patch_info *find_patch(std::string_view id);
+std::string_view name_of(patch_kind kind);
+
+/* The newest release whose form the main files have. */
+inline constexpr std::string_view MODEL_NEWEST = "v6.15";
+/* The oldest that makes sense: before it nothing write-protects in fsync and faults do not go through iomap. */
+inline constexpr std::string_view MODEL_OLDEST = "v4.10";
+
+/* What was asked for: a release (empty: the newest), rows taken out and put in. */
+struct patch_choice {
+	std::string_view version;
+	std::span<const std::string> without;
+	std::span<const std::string> with;
+};
+
+/* The forms of that choice. On an impossible choice returns false and says in one line what is wrong. */
+bool select_forms(const patch_choice &choice, model_forms *forms, std::string *error);
+
+/* "v6.15", "v5.18", "v6.15 without 06083a0921fd": for the first line of a run. */
+std::string describe(const patch_choice &choice);
+
+} /* namespace kernel */
+
+#endif /* DAXRACE_CORE_MODEL_PATCHES_H_ */

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A small DAX file system with the lock profile of ext4: extents under i_data_sem, a journal whose commit waits for
+ * running handles, blocks that are zeroed before anybody can find them and reused only once their freeing has
+ * committed. Functions that stand for one of ext4's say which.
+ */
+#include <algorithm>
+
+#include "core/model/dax.h"
+
+namespace kernel
+{
+
+/* --- the journal: fs/jbd2 ----------------------------------------------------------------------------------- */
+
+/* jbd2_journal_start(). A handle inside a handle is the same one. */
+static void testfs_journal_start(void)
+{
+	model *m = model::current;
+
+	if (m->handles[engine::Execution::current().self()]++ == 0)
+		down_read(&m->j_barrier);
+}
+
+static void testfs_journal_stop(void)
+{
+	model *m = model::current;
+
+	if (--m->handles[engine::Execution::current().self()] == 0)
+		up_read(&m->j_barrier);
+}
+
+static uint64_t testfs_committed_hash(const inode *inode)
+{
+	uint64_t hash = inode->committed_size;
+
+	for (pgoff_t i = 0; i < inode->nr_blocks; i++)
+		hash = engine::combine(hash, inode->committed_block[i]);
+	return hash;
+}
+
+static uint64_t testfs_alloc_hash(void)
+{
+	const model *m = model::current;
+	uint64_t hash = m->nr_free;
+
+	for (uint32_t i = 0; i < m->nr_free; i++)
+		hash = engine::combine(hash, m->free_stack[i]);
+	for (uint32_t i = 0; i < m->nr_freed; i++)
+		hash = engine::combine(hash, ~uint64_t(m->freed[i]));
+	return hash;
+}
+
+/* jbd2_complete_transaction(): waits for running handles; what they did is durable at once. */
+static void testfs_commit(void)
+{
+	model *m = model::current;
+	engine::Execution &execution = engine::Execution::current();
+
+	down_write(&m->j_barrier);
+	for (unsigned int n = 0; n < m->config.nr_inodes; n++) {
+		inode *inode = &m->inodes[n];
+		uint64_t before = testfs_committed_hash(inode);
+
+		for (pgoff_t i = 0; i < inode->nr_blocks; i++)
+			inode->committed_block[i] = inode->i_block[i].peek();
+		inode->committed_size = inode->i_size.peek();
+		execution.changed(inode->committed, before, testfs_committed_hash(inode));
+	}
+	uint64_t before = testfs_alloc_hash();
+	while (m->nr_freed)
+		m->free_stack[m->nr_free++] = m->freed[--m->nr_freed];
+	execution.changed(m->alloc_state, before, testfs_alloc_hash());
+	up_write(&m->j_barrier);
+}
+
+/* --- blocks: fs/ext4/mballoc.c ------------------------------------------------------------------------------ */
+
+static bool testfs_take_run(uint32_t first, uint32_t nr)
+{
+	model *m = model::current;
+	uint32_t have = 0;
+
+	for (uint32_t i = 0; i < m->nr_free; i++)
+		have += m->free_stack[i] >= first && m->free_stack[i] < first + nr;
+	if (have != nr)
+		return false;
+	m->nr_free = uint32_t(std::remove_if(m->free_stack, m->free_stack + m->nr_free,
+					     [=](uint32_t b) {
+						     return b >= first && b < first + nr;
+					     }) -
+			      m->free_stack);
+	return true;
+}
+
+/*
+ * One block, the most recently freed first; or, for a whole PMD of the file, an aligned run of blocks if there is one.
+ * Returns how many, 0 if there are none.
+ */
+static uint32_t testfs_allocate(pgoff_t page, pgoff_t len, uint32_t *block)
+{
+	model *m = model::current;
+	uint32_t got = 0;
+
+	spin_lock(&m->alloc_lock);
+	uint64_t before = testfs_alloc_hash();
+	if ((page & (PMD_NR - 1)) == 0 && len >= PMD_NR) {
+		for (uint32_t b = 0; !got && b + PMD_NR <= m->nr_blocks; b += PMD_NR) {
+			*block = b;
+			got = testfs_take_run(b, PMD_NR) ? PMD_NR : 0;
+		}
+	}
+	if (!got && m->nr_free) {
+		*block = m->free_stack[--m->nr_free];
+		got = 1;
+	}
+	engine::Execution::current().changed(m->alloc_state, before, testfs_alloc_hash());
+	engine::Execution::current().observe(m->alloc_state, engine::combine(got, *block));
+	spin_unlock(&m->alloc_lock);
+	return got;
+}
+
+static void testfs_free(uint32_t block)
+{
+	model *m = model::current;
+
+	spin_lock(&m->alloc_lock);
+	uint64_t before = testfs_alloc_hash();
+	m->freed[m->nr_freed++] = block;
+	engine::Execution::current().changed(m->alloc_state, before, testfs_alloc_hash());
+	spin_unlock(&m->alloc_lock);
+}
+
+/* --- extents: fs/ext4/inode.c, fs/ext4/extents.c ------------------------------------------------------------ */
+
+/* The extent at `pos`, at most `len` long. Under i_data_sem. */
+static void testfs_find_extent(inode *inode, pgoff_t pos, pgoff_t len, struct iomap *map)
+{
+	uint32_t first = pos < inode->nr_blocks ? GET(inode->i_block[pos]) : 0;
+
+	*map = { first ? IOMAP_MAPPED : IOMAP_HOLE, 0, pos, 1, first ? first - 1 : 0u };
+	while (map->length < len && pos + map->length < inode->nr_blocks) {
+		uint32_t next = GET(inode->i_block[pos + map->length]);
+
+		if (first ? next != first + map->length : next != 0)
+			break;
+		map->length++;
+	}
+}
+
+/* ext4_map_blocks() with EXT4_GET_BLOCKS_CREATE_ZERO, inside a handle. */
+static int testfs_map_blocks_create(inode *inode, pgoff_t pos, pgoff_t len, struct iomap *map)
+{
+	uint32_t block = 0;
+	uint32_t got;
+
+	down_read(&inode->i_data_sem);
+	testfs_find_extent(inode, pos, len, map);
+	up_read(&inode->i_data_sem);
+	if (map->type == IOMAP_MAPPED)
+		return 0;
+
+	down_write(&inode->i_data_sem);
+	/* Somebody may have allocated it meanwhile. */
+	testfs_find_extent(inode, pos, len, map);
+	if (map->type == IOMAP_MAPPED)
+		goto out;
+	got = testfs_allocate(pos, map->length, &block);
+	if (!got) {
+		up_write(&inode->i_data_sem);
+		model_emit({ model_event_kind::no_space });
+		return -ENOSPC;
+	}
+	/* Zeroed before it is in the extent map: nobody finds what was there. */
+	for (uint32_t i = 0; i < got; i++)
+		model_zero_block(block + i);
+	for (uint32_t i = 0; i < got; i++)
+		SET(inode->i_block[pos + i], block + i + 1);
+	*map = { IOMAP_MAPPED, IOMAP_F_NEW, pos, got, block };
+out:
+	up_write(&inode->i_data_sem);
+	return 0;
+}
+
+/* ext4_iomap_begin(), and the loop of iomap_iter() around it. */
+int testfs_iomap_begin(iomap_iter *iter)
+{
+	inode *inode = iter->inode;
+	int ret;
+
+	if (iter->flags & IOMAP_WRITE) {
+		if (iter->pos + iter->len > i_size_read(inode))
+			goto alloc;
+	}
+	down_read(&inode->i_data_sem);
+	testfs_find_extent(inode, iter->pos, iter->len, &iter->iomap);
+	up_read(&inode->i_data_sem);
+	if (!(iter->flags & IOMAP_WRITE) || iter->iomap.type == IOMAP_MAPPED)
+		return 0;
+alloc:
+	/* ext4_iomap_alloc() */
+	testfs_journal_start();
+	ret = testfs_map_blocks_create(inode, iter->pos, iter->len, &iter->iomap);
+	testfs_journal_stop();
+	return ret;
+}
+
+/* include/linux/fs.h: i_size_read(), v6.15 */
+pgoff_t i_size_read(inode *inode)
+{
+	return READ_ONCE(inode->i_size);
+}
+
+/* --- faults: fs/ext4/file.c --------------------------------------------------------------------------------- */
+
+/* ext4_dax_huge_fault(), ext4_dax_fault(), also ->pfn_mkwrite. Left out: freezing, times, the retry on -ENOSPC. */
+vm_fault_t testfs_dax_huge_fault(vm_fault *vmf, bool pmd)
+{
+	address_space *mapping = vmf->vma->f_mapping;
+	bool write = (vmf->flags & FAULT_FLAG_WRITE) != 0;
+	vm_fault_t result;
+
+	down_read(&mapping->invalidate_lock);
+	if (write)
+		testfs_journal_start();
+	result = dax_iomap_fault(vmf, pmd);
+	if (write)
+		testfs_journal_stop();
+	up_read(&mapping->invalidate_lock);
+	return result;
+}
+
+/* --- system calls: fs/ext4/file.c, fs/ext4/fsync.c, fs/ext4/inode.c ----------------------------------------- */
+
+/* fs/read_write.c: sys_read(), v6.15, through ext4_dax_read_iter() */
+int sys_read(const model_io *io)
+{
+	int ret;
+
+	down_read(&io->inode->i_rwsem);
+	ret = dax_iomap_rw(io, false);
+	up_read(&io->inode->i_rwsem);
+	return ret;
+}
+
+/* fs/read_write.c: sys_write(), v6.15, through ext4_dax_write_iter(). Left out: O_SYNC, the orphan list. */
+int sys_write(const model_io *io)
+{
+	inode *inode = io->inode;
+	int ret;
+
+	down_write(&inode->i_rwsem);
+	ret = dax_iomap_rw(io, true);
+	/* ext4_handle_inode_extension(): the size grows once the data is there. */
+	if (ret > 0 && io->pos + pgoff_t(ret) > MODEL_READ_HERE(inode->i_size)) {
+		model_event event{ model_event_kind::extended };
+
+		testfs_journal_start();
+		WRITE_ONCE(inode->i_size, io->pos + pgoff_t(ret));
+		event.inode = inode;
+		event.cell = (io->pos + pgoff_t(ret)) * model::current->config.cells;
+		model_emit(event);
+		testfs_journal_stop();
+	}
+	up_write(&inode->i_rwsem);
+	return ret;
+}
+
+/* fs/sync.c: sys_fsync(), v6.15, through ext4_sync_file(): write back, commit, flush. Left out: errseq. */
+int sys_fsync(inode *inode)
+{
+	int ret = dax_writeback_mapping_range(&inode->i_data);
+
+	if (ret < 0)
+		return ret;
+	testfs_commit();
+	model_sfence(); /* blkdev_issue_flush() */
+	return 0;
+}
+
+/* ext4_ext_truncate(): frees the blocks behind `size`, in a handle of its own. */
+static void testfs_truncate_blocks(inode *inode, pgoff_t size)
+{
+	testfs_journal_start();
+	down_write(&inode->i_data_sem);
+	for (pgoff_t i = size; i < inode->nr_blocks; i++) {
+		uint32_t block = GET(inode->i_block[i]);
+
+		if (!block)
+			continue;
+		SET(inode->i_block[i], 0u);
+		testfs_free(block - 1);
+	}
+	up_write(&inode->i_data_sem);
+	testfs_journal_stop();
+}
+
+/*
+ * fs/open.c: sys_ftruncate(), v6.15, through ext4_setattr(). Left out: direct I/O in flight, the partial page, the
+ * orphan list.
+ */
+int sys_ftruncate(inode *inode, pgoff_t size)
+{
+	address_space *mapping = &inode->i_data;
+	model_event event{ model_event_kind::truncated };
+	pgoff_t old;
+
+	down_write(&inode->i_rwsem);
+	down_write(&mapping->invalidate_lock);
+	old = MODEL_READ_HERE(inode->i_size);
+	if (size < old)
+		dax_break_layout(inode);
+	testfs_journal_start();
+	down_write(&inode->i_data_sem);
+	WRITE_ONCE(inode->i_size, size);
+	event.kind = size < old ? model_event_kind::truncated : model_event_kind::extended;
+	event.inode = inode;
+	event.cell = size * model::current->config.cells;
+	if (size != old)
+		model_emit(event);
+	up_write(&inode->i_data_sem);
+	testfs_journal_stop();
+
+	truncate_pagecache(inode, size);
+	if (size <= old)
+		testfs_truncate_blocks(inode, size);
+	up_write(&mapping->invalidate_lock);
+	up_write(&inode->i_rwsem);
+	return 0;
+}
+
+/* In setup, before anybody looks: a file that is one hole, and durable. */
+void model_creat(inode *inode, pgoff_t size)
+{
+	WRITE_ONCE(inode->i_size, size);
+	testfs_commit();
+}
+
+} /* namespace kernel */

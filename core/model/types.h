@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Types of the model. Units: addresses, file offsets and sizes are in pages; a page has `cells` cells, each of which
+ * stands for a cache line. Everything lives in the arena of an execution.
+ */
+#ifndef DAXRACE_CORE_MODEL_TYPES_H_
+#define DAXRACE_CORE_MODEL_TYPES_H_
+
+#include <cerrno>
+#include <cstdint>
+
+#include "core/model/vocabulary.h"
+
+namespace kernel
+{
+
+using pgoff_t = uint64_t;
+using vm_fault_t = unsigned int;
+using xa_entry = uint64_t; /* the kernel's void *; 0 is NULL */
+
+enum : vm_fault_t {
+	VM_FAULT_OOM = 0x1,
+	VM_FAULT_SIGBUS = 0x2,
+	VM_FAULT_SIGSEGV = 0x40,
+	VM_FAULT_NOPAGE = 0x100,
+	VM_FAULT_FALLBACK = 0x800,
+	VM_FAULT_ERROR = VM_FAULT_OOM | VM_FAULT_SIGBUS | VM_FAULT_SIGSEGV,
+};
+
+enum : unsigned int {
+	FAULT_FLAG_WRITE = 0x1
+};
+enum : unsigned int {
+	VM_WRITE = 0x2,
+	VM_SHARED = 0x8
+};
+
+/* --- page tables -------------------------------------------------------------------------------------------- */
+
+/* A PTE or PMD: flags below, page frame number above. */
+using pte_t = uint64_t;
+using pmd_t = uint64_t;
+
+enum : uint64_t {
+	_PAGE_PRESENT = 0x01,
+	_PAGE_RW = 0x02,
+	_PAGE_DIRTY = 0x04,
+	_PAGE_SPECIAL = 0x08, /* PTE of the shared zero page */
+	_PAGE_PSE = 0x10,     /* huge PMD */
+	_PAGE_TABLE = 0x20,   /* PMD that points to a table of PTEs */
+	_PAGE_PFN_SHIFT = 8,
+};
+
+/* Page frames: blocks of the device from 0 on, and these. The huge zero page takes PMD_NR frames from its own on. */
+inline constexpr uint64_t ZERO_PFN = 0x100000;
+inline constexpr uint64_t HUGE_ZERO_PFN = 0x200000;
+
+struct pmd_slot {
+	Atomic<pmd_t> pmd;
+	spinlock_t ptl; /* of the table of PTEs below it */
+};
+
+/* --- the file and its mapping ------------------------------------------------------------------------------- */
+
+/* Lock, entries and marks; see xarray.h. */
+struct xarray {
+	spinlock_t xa_lock;
+	Atomic<uint32_t>
+		xa_head; /* number of entries: 0 is what xa_empty() tests, without the lock */
+	Plain<xa_entry> *slots;
+	Plain<uint8_t> *marks;
+	pgoff_t nr_slots;
+};
+
+struct inode;
+struct mm_struct;
+
+struct address_space {
+	inode *host;
+	xarray i_pages;
+	rw_semaphore invalidate_lock;
+	rw_semaphore i_mmap_rwsem;
+	Plain<uint64_t> nrpages; /* under xa_lock */
+};
+
+struct vm_area_struct {
+	pgoff_t vm_start; /* first page, in the address space of vm_mm */
+	pgoff_t vm_end;	  /* one behind the last */
+	pgoff_t vm_pgoff;
+	unsigned int vm_flags;
+	mm_struct *vm_mm;
+	address_space *f_mapping;
+	Plain<bool> linked;    /* in the tree of vm_mm; under mmap_lock */
+	Plain<bool> in_i_mmap; /* in the i_mmap tree; under i_mmap_rwsem */
+};
+
+struct mm_struct {
+	uint8_t id;
+	rw_semaphore mmap_lock;
+	spinlock_t page_table_lock; /* of all PMDs */
+	pmd_slot *pmds;
+	Atomic<pte_t> *ptes;
+	pgoff_t nr_pages; /* of the address space */
+};
+
+struct inode {
+	uint8_t id;
+	address_space i_data;
+	rw_semaphore i_rwsem;
+	rw_semaphore i_data_sem; /* as in ext4: protects the extents */
+	Atomic<pgoff_t> i_size;
+	Plain<uint32_t> *i_block; /* for each page: 0 a hole, else block + 1, written */
+	pgoff_t nr_blocks;
+
+	/* What the last commit made durable; engine::Object for its share of the state's hash. */
+	engine::Object committed;
+	uint32_t *committed_block;
+	pgoff_t committed_size;
+};
+
+struct vm_fault {
+	vm_area_struct *vma;
+	pgoff_t address; /* page */
+	pgoff_t pgoff;
+	unsigned int flags;
+	pmd_slot *pmd;
+	pmd_t orig_pmd;
+};
+
+/* --- iomap -------------------------------------------------------------------------------------------------- */
+
+enum iomap_type {
+	IOMAP_HOLE,
+	IOMAP_MAPPED
+};
+enum : unsigned int {
+	IOMAP_F_NEW = 1
+};
+enum : unsigned int {
+	IOMAP_WRITE = 1,
+	IOMAP_FAULT = 2
+};
+
+struct iomap {
+	iomap_type type;
+	unsigned int flags;
+	pgoff_t offset;
+	pgoff_t length;
+	uint64_t addr; /* block of the page at offset */
+};
+
+struct iomap_iter {
+	struct inode *inode;
+	pgoff_t pos;
+	pgoff_t len;
+	unsigned int flags;
+	struct iomap iomap;
+};
+
+/* --- persistent memory -------------------------------------------------------------------------------------- */
+
+/*
+ * A cache line of the device. What the CPUs see is `data`; `durable` is what a power failure leaves.
+ * A flush takes the present value along and a fence of the same CPU makes it durable.
+ */
+struct pmem_cell {
+	Atomic<uint64_t> data;
+	engine::Object line;
+	uint64_t durable;
+	engine::TaskId last_dirtier;
+	uint32_t dirtied_at; /* step */
+};
+
+struct pmem_flush {
+	pmem_flush *next;
+	pmem_cell *cell;
+	uint64_t value;
+};
+
+} /* namespace kernel */
+
+#endif /* DAXRACE_CORE_MODEL_TYPES_H_ */

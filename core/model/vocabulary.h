@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The kernel's words over the engine: this is the backend of the model. A macro, because each use is a place with a
+ * name of its own (DAXRACE_SITE).
+ *
+ * GET and SET have no kernel original: they are plain C accesses of data that a lock protects, and are checked for
+ * races. READ_ONCE and WRITE_ONCE are for whatever is read without its lock, even where the kernel does so plainly.
+ */
+#ifndef DAXRACE_CORE_MODEL_VOCABULARY_H_
+#define DAXRACE_CORE_MODEL_VOCABULARY_H_
+
+#include "core/engine/data.h"
+#include "core/engine/sync.h"
+
+namespace kernel
+{
+
+namespace engine = daxrace::engine;
+
+template <class T>
+using Atomic = engine::Atomic<T>;
+template <class T>
+using Plain = engine::Plain<T>;
+using spinlock_t = engine::SpinLock;
+using rw_semaphore = engine::RwSemaphore;
+using wait_queue_head_t = engine::WaitQueue;
+using engine::Order;
+
+void model_drain_stores(void);
+
+#define SITE(what, object) DAXRACE_SITE(what, object)
+
+/* Inside a step that began already: no scheduling point of its own. */
+#define READ_ONCE(x) (x).load(::kernel::Order::kRelaxed, SITE("READ_ONCE", #x))
+#define WRITE_ONCE(x, v) (x).store((v), ::kernel::Order::kRelaxed, SITE("WRITE_ONCE", #x))
+#define MODEL_READ_HERE(x) (x).load_here(::kernel::Order::kRelaxed, SITE("read", #x))
+#define MODEL_WRITE_HERE(x, v) (x).store_here((v), ::kernel::Order::kRelaxed, SITE("write", #x))
+#define GET(x) (x).read(SITE("get", #x))
+#define SET(x, v) (x).write((v), SITE("set", #x))
+
+/*
+ * A locked instruction orders the clwb before it (SDM vol. 3A, 9.2), so whatever this CPU flushed is durable once it
+ * takes a lock. Without this the model would lose data that no x86 loses.
+ */
+#define spin_lock(l)                              \
+	do {                                      \
+		(l)->lock(SITE("spin_lock", #l)); \
+		::kernel::model_drain_stores();   \
+	} while (0)
+#define spin_unlock(l) (l)->unlock(SITE("spin_unlock", #l))
+#define down_read(s) (s)->down_read(SITE("down_read", #s))
+#define up_read(s) (s)->up_read(SITE("up_read", #s))
+#define down_write(s) (s)->down_write(SITE("down_write", #s))
+#define up_write(s) (s)->up_write(SITE("up_write", #s))
+
+#define prepare_to_wait_exclusive(q, w) \
+	(q)->prepare_to_wait(*(w), true, SITE("prepare_to_wait_exclusive", "wq"))
+#define finish_wait(q, w) (q)->finish_wait(*(w), SITE("finish_wait", "wq"))
+#define schedule_on(q, w) (q)->schedule(*(w), SITE("schedule", "wq"))
+#define waitqueue_active(q) (q)->active(SITE("waitqueue_active", "wq"))
+#define __wake_up(q, nr, key) (q)->wake((nr), (key), SITE("__wake_up", "wq"))
+
+/* Lock-like things that the engine does not know: who holds the DAX entry, for reports. */
+#define model_note_hold(object) engine::Execution::current().hold((object), true)
+#define model_note_release(object) engine::Execution::current().release((object))
+
+/* WARN_ON_ONCE: the kernel goes on, and so does the model; the warning is a finding. */
+bool model_warn(bool condition, const engine::Site &site, const char *text);
+#define WARN_ON_ONCE(c) model_warn((c), SITE("WARN", ""), #c)
+
+} /* namespace kernel */
+
+#endif /* DAXRACE_CORE_MODEL_VOCABULARY_H_ */
