@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Each cell is a register: a read returns a value whose write had not been overwritten, by an operation that
+ * had ended, before the read began. Where operations overlap, several values are right. A value that somebody
+ * has read counts as written by the time that read returned.
+ */
+#include "core/oracle/oracle.h"
+
+namespace daxrace::oracle {
+
+namespace {
+
+using kernel::model_event;
+using kernel::model_event_kind;
+
+enum Arg { kInode, kCell, kValue, kHiddenBy, kHiddenReturned, kReader, kReadOp, kInvoked };
+
+std::string describe_stale(const engine::Finding& f, const engine::Execution& execution) {
+  auto reader = static_cast<engine::TaskId>(f.args[kReader]);
+  return task_name(execution, reader) + " op " + std::to_string(f.args[kReadOp]) + " read " +
+         describe_write(execution, f.args[kValue], kNever) + " from " +
+         describe_cell(f, f.args[kInode], f.args[kCell]) + " (step " + std::to_string(f.step) + "), but " +
+         describe_write(execution, f.args[kHiddenBy], f.other_step) +
+         " was there, and the operation that wrote it had returned (step " +
+         std::to_string(f.args[kHiddenReturned]) + ") before the read was invoked (step " +
+         std::to_string(f.args[kInvoked]) + ")";
+}
+
+std::string describe_unwritten(const engine::Finding& f, const engine::Execution& execution) {
+  auto reader = static_cast<engine::TaskId>(f.args[kReader]);
+  return task_name(execution, reader) + " op " + std::to_string(f.args[kReadOp]) + " read " +
+         describe_write(execution, f.args[kValue], kNever) + " from " +
+         describe_cell(f, f.args[kInode], f.args[kCell]) + " (step " + std::to_string(f.step) +
+         "), where nobody ever wrote that";
+}
+
+std::string describe_lost(const engine::Finding& f, const engine::Execution& execution) {
+  return "at the end " + describe_cell(f, f.args[kInode], f.args[kCell]) + " holds " +
+         describe_write(execution, f.args[kValue], kNever) + ", but " +
+         describe_write(execution, f.args[kHiddenBy], f.other_step) + " was written after it";
+}
+
+class Coherence : public Oracle {
+ public:
+  void on_event(const model_event& event, FileHistory& history) override {
+    if (event.kind == model_event_kind::load || event.kind == model_event_kind::read_cell) {
+      on_read(event, history);
+    }
+  }
+
+  void on_quiesce(FileHistory& history) override {
+    uint32_t now = history.execution().steps();
+    const kernel::model_config& config = history.model().config;
+    for (Cell* cell = history.touched(); cell != nullptr; cell = cell->next_touched) {
+      if (cell->index >= cell->inode->i_size.peek() * config.cells) continue;
+      uint64_t value = kernel::model_content(cell->inode, cell->index);
+      const Write* hidden_by = nullptr;
+      if (readable(*cell, value, now, &hidden_by) != nullptr) continue;
+      engine::Finding finding = make_finding("lost-write", history);
+      finding.describe = hidden_by != nullptr ? describe_lost : describe_unwritten;
+      fill(finding, history, *cell, value, hidden_by);
+      finding.task = hidden_by != nullptr ? hidden_by->task : engine::kNoTask;
+      finding.args[kReader] = engine::kNoTask;
+      history.execution().report(finding);
+    }
+  }
+
+ private:
+  /* The newest write of that value that a read invoked at `time` may return; null and why not. */
+  static Write* readable(const Cell& cell, uint64_t value, uint32_t time, const Write** hidden_by) {
+    for (Write* write = cell.newest; write != nullptr; write = write->older) {
+      if (write->value != value) continue;
+      const Write* hides = FileHistory::overwritten(cell, *write, time);
+      if (hides == nullptr) return write;
+      *hidden_by = hides;
+    }
+    return nullptr;
+  }
+
+  static void fill(engine::Finding& finding, FileHistory& history, const Cell& cell, uint64_t value,
+                   const Write* hidden_by) {
+    finding.context = history.model().config.observer;
+    finding.args[kInode] = cell.inode->id;
+    finding.args[kCell] = cell.index;
+    finding.args[kValue] = value;
+    if (hidden_by == nullptr) return;
+    finding.other_task = hidden_by->task;
+    finding.other_step = hidden_by->step;
+    finding.other_site = history.execution().trace()[hidden_by->step].site;
+    finding.args[kHiddenBy] = hidden_by->value;
+    finding.args[kHiddenReturned] = hidden_by->returned;
+  }
+
+  void on_read(const model_event& event, FileHistory& history) {
+    Cell& cell = history.cell(event.inode, event.cell);
+    TaskHistory& task = history.task(event.task);
+    if (cell.newest == nullptr && event.value == 0) return;
+    const Write* hidden_by = nullptr;
+    Write* write = readable(cell, event.value, task.invoked, &hidden_by);
+    if (write != nullptr) {
+      /* Which of several zeros it was cannot be told, so nothing follows from having read one. */
+      bool known = event.value != 0;
+      task.reads = history.execution().arena().make<Read>(Read{task.reads, &cell, known ? write : nullptr});
+      return;
+    }
+    engine::Finding finding = make_finding("stale-read", history);
+    finding.describe = hidden_by != nullptr ? describe_stale : describe_unwritten;
+    if (cell.inode == nullptr) cell.inode = event.inode, cell.index = event.cell;
+    fill(finding, history, cell, event.value, hidden_by);
+    finding.task = event.task;
+    finding.site = history.execution().trace()[finding.step].site;
+    finding.args[kReader] = event.task;
+    finding.args[kReadOp] = event.op_index;
+    finding.args[kInvoked] = task.invoked;
+    history.execution().report(finding);
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Oracle> make_coherence_oracle() { return std::make_unique<Coherence>(); }
+
+}  // namespace daxrace::oracle

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "core/oracle/history.h"
+
+#include <algorithm>
+
+namespace daxrace::oracle {
+
+using kernel::model_event;
+using kernel::model_event_kind;
+
+void FileHistory::begin(engine::Execution& execution, const kernel::model& model) {
+  engine::Arena& arena = execution.arena();
+  const kernel::model_config& config = model.config;
+  execution_ = &execution;
+  model_ = &model;
+  cells_ = arena.make_array<Cell>(config.nr_inodes * config.file_pages * config.cells);
+  tasks_ = arena.make_array<TaskHistory>(config.nr_tasks);
+  resized_ = arena.make_array<uint32_t>(config.nr_inodes);
+  touched_ = nullptr;
+}
+
+Cell& FileHistory::cell(const kernel::inode* inode, uint64_t index) {
+  return cells_[inode->id * model_->config.file_pages * model_->config.cells + index];
+}
+
+Write& FileHistory::add(const model_event& event, Cell& cell, uint64_t value) {
+  TaskHistory& task = tasks_[event.task];
+  if (cell.newest == nullptr) {
+    cell.newest = execution_->arena().make<Write>(); /* the hole */
+    cell.next_touched = touched_;
+    cell.inode = event.inode;
+    cell.index = static_cast<uint64_t>(&cell - &this->cell(event.inode, 0));
+    touched_ = &cell;
+  }
+  Write& write = *execution_->arena().make<Write>();
+  write.older = cell.newest;
+  write.order = cell.newest->order + 1;
+  write.value = value;
+  write.step = now();
+  write.invoked = task.invoked;
+  write.returned = kNever;
+  write.op = event.op_index;
+  write.task = event.task;
+  write.instantaneous = event.kind == model_event_kind::store;
+  write.truncation = event.kind == model_event_kind::truncated;
+  write.same_op = task.writes;
+  task.writes = &write;
+  cell.newest = &write;
+  return write;
+}
+
+void FileHistory::on_return(TaskHistory& task) {
+  for (Write* write = task.writes; write != nullptr; write = write->same_op) {
+    write->returned = std::min(write->returned, now());
+  }
+  /* What was read had been written by then, whatever the writer is still doing. */
+  for (Read* read = task.reads; read != nullptr; read = read->next) {
+    if (read->write != nullptr) read->write->returned = std::min(read->write->returned, now());
+  }
+  task = TaskHistory{};
+}
+
+void FileHistory::on_event(const model_event& event) {
+  TaskHistory& task = tasks_[event.task];
+  switch (event.kind) {
+    case model_event_kind::invoke:
+      task = {.invoked = now(), .op = event.op_index, .in_op = true, .kind = event.op};
+      break;
+    case model_event_kind::ret:
+      on_return(task);
+      break;
+    case model_event_kind::store:
+    case model_event_kind::write_cell:
+      add(event, cell(event.inode, event.cell), event.value);
+      break;
+    case model_event_kind::truncated:
+      for (uint64_t c = event.cell; c < model_->config.file_pages * model_->config.cells; ++c) {
+        if (cell(event.inode, c).newest != nullptr) add(event, cell(event.inode, c), 0);
+      }
+      resized_[event.inode->id] = now();
+      break;
+    case model_event_kind::extended:
+      resized_[event.inode->id] = now();
+      break;
+    case model_event_kind::no_space:
+      task.no_space = true;
+      break;
+    case model_event_kind::load:
+    case model_event_kind::read_cell:
+      break;
+  }
+}
+
+Write* FileHistory::find(const Cell& cell, uint64_t value) {
+  for (Write* write = cell.newest; write != nullptr; write = write->older) {
+    if (write->value == value) return write;
+  }
+  return nullptr;
+}
+
+const Write* FileHistory::overwritten(const Cell& cell, const Write& write, uint32_t time) {
+  for (const Write* other = cell.newest; other != nullptr; other = other->older) {
+    if (other != &write && other->invoked > write.returned && other->returned < time) return other;
+  }
+  return nullptr;
+}
+
+/* Not the times but what can be asked of them: which write ended before which began, and before which
+ * operation that still runs. */
+engine::Hash128 FileHistory::state_hash() const {
+  engine::Hash128 hash = 0;
+  for (const Cell* cell = touched_; cell != nullptr; cell = cell->next_touched) {
+    uint64_t where = engine::combine(cell->inode->id, cell->index);
+    for (const Write* write = cell->newest; write != nullptr; write = write->older) {
+      uint64_t relations = write->promised;
+      for (const Write* other = cell->newest; other != nullptr; other = other->older) {
+        relations = relations << 1 | (write->returned < other->invoked);
+      }
+      uint64_t tasks = 0;
+      for (unsigned int i = 0; i < model_->config.nr_tasks; ++i) {
+        bool in_op = tasks_[i].in_op;
+        tasks = tasks << 2 | uint64_t(in_op && write->returned < tasks_[i].invoked) << 1 |
+                uint64_t(in_op && write->step < tasks_[i].invoked);
+      }
+      hash += engine::wide(engine::combine(where, write->order),
+                           engine::combine(write->value, relations) ^ engine::mix(tasks));
+    }
+  }
+  for (unsigned int i = 0; i < model_->config.nr_tasks; ++i) {
+    const TaskHistory& task = tasks_[i];
+    for (const Read* read = task.reads; read != nullptr; read = read->next) {
+      uint64_t what = read->write != nullptr ? read->write->order : kNever;
+      hash +=
+          engine::wide(engine::combine(read->cell->inode->id, read->cell->index), engine::combine(i, what));
+    }
+    hash += engine::wide(i + 0x100, uint64_t(task.no_space) << 1 | task.in_op);
+  }
+  for (unsigned int i = 0; i < model_->config.nr_inodes; ++i) {
+    for (unsigned int t = 0; t < model_->config.nr_tasks; ++t) {
+      hash +=
+          engine::wide(0x200 + i, uint64_t(t) << 1 | (tasks_[t].in_op && resized_[i] >= tasks_[t].invoked));
+    }
+  }
+  return hash;
+}
+
+}  // namespace daxrace::oracle

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What has been written to each cell of each file, in the order in which it was applied, and when the
+ * operations that wrote it began and ended. Oracles judge by it; it judges nothing.
+ *
+ * Times are steps. Everything is in the arena of the execution.
+ */
+#ifndef DAXRACE_CORE_ORACLE_HISTORY_H_
+#define DAXRACE_CORE_ORACLE_HISTORY_H_
+
+#include <cstdint>
+
+#include "core/engine/execution.h"
+#include "core/model/model.h"
+
+namespace daxrace::oracle {
+
+inline constexpr uint32_t kNever = UINT32_MAX;
+
+/* One write to one cell. A truncation writes 0 to all cells behind the new end. */
+struct Write {
+  Write* older = nullptr;
+  Write* same_op = nullptr; /* another of the same operation, until that returns */
+  uint64_t value = 0;
+  uint32_t order = 0; /* among the writes of its cell; 0: the hole that the file began as */
+  uint32_t step = 0;  /* of the write itself */
+  uint32_t invoked = 0;
+  uint32_t returned =
+      0; /* kNever: it has not. Also the return of an operation that read it, if that is earlier */
+  uint32_t op = 0;
+  engine::TaskId task = engine::kNoTask;
+  bool truncation = false;
+  bool instantaneous = false; /* a store: done once it is visible */
+  bool promised = false;      /* an fsync that returned covers it */
+};
+
+struct Cell {
+  Write* newest = nullptr; /* null: never touched */
+  Cell* next_touched = nullptr;
+  uint64_t index = 0;
+  const kernel::inode* inode = nullptr;
+};
+
+/* A cell that the present operation of a task has read. */
+struct Read {
+  Read* next;
+  Cell* cell;
+  Write* write; /* what it returned; null: not known which */
+};
+
+struct TaskHistory {
+  uint32_t invoked = 0;
+  uint32_t op = 0;
+  bool in_op = false;
+  bool no_space = false; /* since it was invoked */
+  kernel::model_op kind = kernel::model_op::none;
+  Write* writes = nullptr;
+  Read* reads = nullptr;
+};
+
+class FileHistory {
+ public:
+  /* At the start of an execution, once the model is booted. */
+  void begin(engine::Execution& execution, const kernel::model& model);
+  void on_event(const kernel::model_event& event);
+
+  const kernel::model& model() const { return *model_; }
+  engine::Execution& execution() const { return *execution_; }
+  TaskHistory& task(engine::TaskId id) { return tasks_[id]; }
+  const TaskHistory& task(engine::TaskId id) const { return tasks_[id]; }
+  Cell& cell(const kernel::inode* inode, uint64_t index);
+  /* All cells that were written, the latest first. */
+  Cell* touched() const { return touched_; }
+  /* Step of the last change of the file's size. */
+  uint32_t resized(const kernel::inode* inode) const { return resized_[inode->id]; }
+
+  /* The newest write of that value; null if there is none. */
+  static Write* find(const Cell& cell, uint64_t value);
+  /* A write that ended before `time` and began after `write` had ended: it hides `write` from whoever begins
+   * then. */
+  static const Write* overwritten(const Cell& cell, const Write& write, uint32_t time);
+
+  engine::Hash128 state_hash() const;
+
+ private:
+  Write& add(const kernel::model_event& event, Cell& cell, uint64_t value);
+  void on_return(TaskHistory& task);
+  uint32_t now() const { return execution_->steps() == 0 ? 0 : execution_->steps() - 1; }
+
+  engine::Execution* execution_ = nullptr;
+  const kernel::model* model_ = nullptr;
+  Cell* cells_ = nullptr;
+  Cell* touched_ = nullptr;
+  TaskHistory* tasks_ = nullptr;
+  uint32_t* resized_ = nullptr;
+};
+
+}  // namespace daxrace::oracle
+
+#endif  // DAXRACE_CORE_ORACLE_HISTORY_H_

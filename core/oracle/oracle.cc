@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "core/oracle/oracle.h"
+
+namespace daxrace::oracle {
+
+#define ORACLE(name, cls, summary) std::unique_ptr<Oracle> make_##name##_oracle();
+#define VERDICT(oracle, verdict, precedence, meaning)
+#include "core/oracle/oracles.def"
+#undef ORACLE
+#undef VERDICT
+
+namespace {
+
+constexpr OracleInfo kOracles[] = {
+#define ORACLE(name, cls, summary) {#name, summary, make_##name##_oracle},
+#define VERDICT(oracle, verdict, precedence, meaning)
+#include "core/oracle/oracles.def"
+#undef ORACLE
+#undef VERDICT
+};
+
+constexpr VerdictInfo kVerdicts[] = {
+#define ORACLE(name, cls, summary)
+#define VERDICT(oracle, verdict, precedence, meaning) {#oracle, verdict, precedence, meaning},
+#include "core/oracle/oracles.def"
+#undef ORACLE
+#undef VERDICT
+#define FAILURE(name, verdict, fatal, precedence, meaning) {"engine", verdict, precedence, meaning},
+#include "core/engine/failures.def"
+#undef FAILURE
+    {"model", "kernel-warning", 60, "a WARN_ON_ONCE of the mirrored code, with the kernel's condition"},
+};
+
+}  // namespace
+
+std::span<const OracleInfo> oracle_table() { return kOracles; }
+std::span<const VerdictInfo> verdict_table() { return kVerdicts; }
+
+const VerdictInfo* find_verdict(std::string_view verdict) {
+  for (const VerdictInfo& info : kVerdicts) {
+    if (info.verdict == verdict) return &info;
+  }
+  return nullptr;
+}
+
+OracleSet::OracleSet(engine::Execution& execution) : execution_(execution) {
+  for (const OracleInfo& info : kOracles) oracles_.push_back(info.make());
+  execution.set_outer_state([](void* arg) { return static_cast<OracleSet*>(arg)->state_hash(); }, this);
+}
+
+void OracleSet::begin(const kernel::model& model) { history_.begin(execution_, model); }
+
+void OracleSet::on_event(const kernel::model_event& event) {
+  for (auto& oracle : oracles_) oracle->on_event(event, history_);
+  history_.on_event(event);
+}
+
+void OracleSet::on_quiesce() {
+  for (auto& oracle : oracles_) oracle->on_quiesce(history_);
+}
+
+void OracleSet::on_crash() {
+  for (auto& oracle : oracles_) oracle->on_crash(history_);
+}
+
+engine::Hash128 OracleSet::state_hash() const {
+  engine::Hash128 hash = history_.state_hash();
+  for (const auto& oracle : oracles_) hash = hash * 3 + oracle->state_hash();
+  return hash;
+}
+
+engine::Finding make_finding(std::string_view verdict, const FileHistory& history) {
+  engine::Finding finding;
+  const VerdictInfo* info = find_verdict(verdict);
+  finding.verdict = info->verdict;
+  finding.precedence = info->precedence;
+  finding.step = history.execution().steps() == 0 ? 0 : history.execution().steps() - 1;
+  return finding;
+}
+
+std::string task_name(const engine::Execution& execution, engine::TaskId task) {
+  return task == engine::kNoTask ? "nobody" : std::string(execution.task(task).name);
+}
+
+std::string describe_cell(const engine::Finding& finding, uint64_t inode, uint64_t cell) {
+  const auto* set = static_cast<const OracleSet*>(finding.context);
+  unsigned int cells = set->history().model().config.cells;
+  std::string text = "page " + std::to_string(cell / cells);
+  if (cell % cells != 0) text += " cell " + std::to_string(cell % cells);
+  return text + " of " + set->names().files[inode];
+}
+
+std::string describe_write(const engine::Execution& execution, uint64_t value, uint64_t step) {
+  if (value == 0) return "zeros";
+  auto task = static_cast<engine::TaskId>(value >> 16);
+  std::string text =
+      "the value of " + task_name(execution, task) + " op " + std::to_string((value & 0xffff) - 1);
+  if (step != kNever) text += " (step " + std::to_string(step) + ")";
+  return text;
+}
+
+}  // namespace daxrace::oracle
