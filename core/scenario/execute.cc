@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "core/scenario/execute.h"
+
+#include <algorithm>
+
+#include "core/scenario/operations.h"
+
+namespace daxrace::scenario {
+
+Runner::Runner(engine::Limits limits) : execution_(limits), oracles_(execution_) {}
+
+std::string task_label(const Program& program, int index) {
+  const Task& task = program.tasks[static_cast<size_t>(index)];
+  return program.processes[static_cast<size_t>(task.process)] + "." + task.name;
+}
+
+/*
+ * Every region has PMDs of its own, and the colour of its file offset, as mmap(2) gives to mappings of a DAX
+ * file that are large enough for a PMD.
+ */
+void Runner::plan_regions() {
+  const Program& program = *program_;
+  const int pmd = program.config.geometry.pmd_pages;
+  regions_.assign(program.regions.size(), {});
+  process_pages_.assign(program.processes.size(), static_cast<kernel::pgoff_t>(pmd));
+  auto place = [&](const Operation& op) {
+    if (op.kind != OpKind::k_mmap) return;
+    auto index = static_cast<size_t>(argument(op, ArgKind::kNewRegion));
+    RegionPlan& plan = regions_[index];
+    plan.process = program.regions[index].process;
+    kernel::pgoff_t& end = process_pages_[static_cast<size_t>(plan.process)];
+    int32_t colour = argument(op, ArgKind::kOffset) % pmd;
+    int32_t length = argument(op, ArgKind::kLength);
+    plan.address = static_cast<int32_t>(end) + colour;
+    end += static_cast<kernel::pgoff_t>((colour + length + pmd - 1) / pmd * pmd);
+  };
+  for (const Operation& op : program.setup) place(op);
+  for (const Task& task : program.tasks) {
+    for (const Operation& op : task.ops) place(op);
+  }
+}
+
+bool Runner::load(const Program& program, const KernelChoice& kernel, std::string* error) {
+  if (!kernel::select_forms({kernel.version, kernel.without, kernel.with}, &forms_, error)) return false;
+  program_ = &program;
+  kernel_ = kernel;
+  plan_regions();
+  task_names_.clear();
+  for (size_t i = 0; i < program.tasks.size(); ++i)
+    task_names_.push_back(task_label(program, static_cast<int>(i)));
+  const Geometry& geometry = program.config.geometry;
+  config_ = {};
+  config_.pmd_nr = static_cast<unsigned int>(geometry.pmd_pages);
+  config_.cells = static_cast<unsigned int>(geometry.cells);
+  config_.pmd_mappings = program.config.pmd_mappings;
+  config_.forms = &forms_;
+  config_.nr_inodes = static_cast<unsigned int>(program.files.size());
+  config_.nr_mms = static_cast<unsigned int>(program.processes.size());
+  config_.nr_vmas = static_cast<unsigned int>(program.regions.size());
+  config_.nr_tasks = static_cast<unsigned int>(program.tasks.size()) + 1;
+  config_.file_pages = static_cast<kernel::pgoff_t>(geometry.pmd_pages) * kFilePmdsMax;
+  config_.mm_pages = process_pages_.data();
+  config_.observer = &oracles_;
+  oracles_.set_names({program.files});
+  return true;
+}
+
+int Runner::run_op(const Operation& op, uint32_t index) {
+  OpContext context{*this, op, oracle::value_of(execution_.self(), index)};
+  execution_.invoke(index, DAXRACE_SITE("invoke", ""));
+  const OpEntry& entry = op_entry(op.kind);
+  entry.describe(context);
+  kernel::model_event event{kernel::model_event_kind::invoke, context.kind};
+  event.inode = context.inode;
+  event.cell = context.cell;
+  kernel::model_emit(event);
+  int result = entry.run(context);
+  execution_.ret(static_cast<uint64_t>(static_cast<int64_t>(result)), DAXRACE_SITE("ret", ""));
+  event.kind = kernel::model_event_kind::ret;
+  event.result = result;
+  kernel::model_emit(event);
+  return result;
+}
+
+void Runner::run_ops(const std::vector<Operation>& ops) {
+  for (size_t i = 0; i < ops.size(); ++i) run_op(ops[i], static_cast<uint32_t>(i));
+  /* Nothing lives on behind the last operation. */
+  execution_.op_boundary(static_cast<uint32_t>(ops.size()));
+}
+
+void Runner::first_task() {
+  oracles_.begin(*kernel::model_boot(config_));
+  run_ops(program_->setup);
+  for (size_t i = 0; i < program_->tasks.size(); ++i) {
+    const std::vector<Operation>* ops = &program_->tasks[i].ops;
+    execution_.spawn([this, ops] { run_ops(*ops); }, task_names_[i]);
+  }
+}
+
+engine::End Runner::run(engine::Strategy& strategy) {
+  engine::End end =
+      execution_.run(strategy, [](void* arg) { static_cast<Runner*>(arg)->first_task(); }, this);
+  auto trace = execution_.trace();
+  if (end == engine::End::kFinished) oracles_.on_quiesce();
+  if (end == engine::End::kFatal && trace.back().kind == engine::EventKind::k_crash) oracles_.on_crash();
+  return end;
+}
+
+OpKind operation_at(const Runner& runner, engine::TaskId task, uint32_t step) {
+  if (task == engine::kNoTask) return OpKind::kCount;
+  const Program& program = runner.program();
+  const auto& ops = task == 0 ? program.setup : program.tasks[task - 1u].ops;
+  auto trace = runner.execution().trace();
+  for (size_t i = std::min<size_t>(step + 1, trace.size()); i > 0; --i) {
+    const engine::Event& event = trace[i - 1];
+    if (event.task != task || event.kind != engine::EventKind::k_invoke) continue;
+    return event.value < ops.size() ? ops[event.value].kind : OpKind::kCount;
+  }
+  return OpKind::kCount;
+}
+
+std::string signature(const engine::Finding& finding, const Runner& runner) {
+  auto kind = [&](engine::TaskId task, uint32_t step) {
+    OpKind op = operation_at(runner, task, step);
+    return op == OpKind::kCount ? std::string("-") : std::string(op_info(op).name);
+  };
+  std::string text(finding.verdict);
+  text += "/" + kind(finding.task, finding.step) + "/" + kind(finding.other_task, finding.other_step);
+  if (finding.site != &engine::kAnonymousSite) text += "/" + finding.site->name();
+  if (finding.other_site != &engine::kAnonymousSite) text += "/" + finding.other_site->name();
+  return text;
+}
+
+std::vector<std::string_view> verdicts(const engine::Execution& execution) {
+  std::vector<std::string_view> list;
+  for (const engine::Finding& finding : execution.findings()) list.push_back(finding.verdict);
+  std::sort(list.begin(), list.end());
+  return list;
+}
+
+}  // namespace daxrace::scenario

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Runs programs: boots a model with the kernel that the program asks for, does its setup, and lets its tasks
+ * run under a strategy, with all oracles watching. A Runner is reused; after load() an execution allocates
+ * nothing.
+ */
+#ifndef DAXRACE_CORE_SCENARIO_EXECUTE_H_
+#define DAXRACE_CORE_SCENARIO_EXECUTE_H_
+
+#include <string>
+#include <vector>
+
+#include "core/oracle/oracle.h"
+#include "core/scenario/program.h"
+
+namespace daxrace::scenario {
+
+class Runner {
+ public:
+  explicit Runner(engine::Limits limits = default_limits());
+
+  static engine::Limits default_limits() { return {.steps_max = 20000, .tasks_max = kTasksMax + 1}; }
+
+  /* The program must be valid (as parse_strict and repair leave it) and outlive its executions. On a kernel
+   * choice that cannot be returns false and says in one line why; `kernel` replaces the program's own choice.
+   */
+  bool load(const Program& program, std::string* error) {
+    return load(program, program.config.kernel, error);
+  }
+  bool load(const Program& program, const KernelChoice& kernel, std::string* error);
+
+  /* One execution. Its trace, findings and model can be read until the next. */
+  engine::End run(engine::Strategy& strategy);
+
+  engine::Execution& execution() { return execution_; }
+  const engine::Execution& execution() const { return execution_; }
+  const Program& program() const { return *program_; }
+  const KernelChoice& kernel() const { return kernel_; }
+
+  /* --- for the operations ----------------------------------------------------------------------------------
+   */
+
+  struct RegionPlan {
+    int process = 0;
+    int32_t address = 0; /* first page, in the process */
+  };
+  const RegionPlan& region(int32_t index) const { return regions_[static_cast<size_t>(index)]; }
+
+ private:
+  void plan_regions();
+  void first_task();
+  void run_ops(const std::vector<Operation>& ops);
+  int run_op(const Operation& op, uint32_t index);
+
+  engine::Execution execution_;
+  oracle::OracleSet oracles_;
+  const Program* program_ = nullptr;
+  KernelChoice kernel_;
+  kernel::model_forms forms_{};
+  kernel::model_config config_;
+  std::vector<RegionPlan> regions_;
+  std::vector<kernel::pgoff_t> process_pages_;
+  std::vector<std::string> task_names_;
+};
+
+/* "P.A" of task `index` of the program. */
+std::string task_label(const Program& program, int index);
+
+/* Engine task 0 is the setup; task i of the program is i + 1. */
+constexpr engine::TaskId engine_task(int index) { return static_cast<engine::TaskId>(index + 1); }
+
+/*
+ * What a finding is, whatever the values and steps: verdict, kinds of the operations involved, places.
+ * Findings with the same signature are the same finding.
+ */
+std::string signature(const engine::Finding& finding, const Runner& runner);
+
+/* The verdicts of the last execution, sorted. */
+std::vector<std::string_view> verdicts(const engine::Execution& execution);
+
+/* The kind of the operation that `task` was in at `step`; kCount: none. */
+OpKind operation_at(const Runner& runner, engine::TaskId task, uint32_t step);
+
+}  // namespace daxrace::scenario
+
+#endif  // DAXRACE_CORE_SCENARIO_EXECUTE_H_

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "core/scenario/operations.h"
+
+namespace daxrace::scenario {
+
+namespace {
+
+using kernel::model_op;
+
+kernel::model& model() { return *kernel::model::current; }
+
+int32_t arg(const OpContext& c, ArgKind kind) { return argument(c.op, kind); }
+
+kernel::inode* file_of(const OpContext& c) {
+  int32_t index = arg(c, ArgKind::kFile);
+  return &model().inodes[index >= 0 ? index : arg(c, ArgKind::kNewFile)];
+}
+
+/* Slots of an address: region, page, cell. */
+struct Address {
+  int32_t region;
+  int32_t page;
+  int32_t cell;
+};
+Address address_of(const OpContext& c) { return {c.op.arg[0], c.op.arg[1], c.op.arg[2]}; }
+
+void describe_file(OpContext& c, model_op kind) {
+  c.kind = kind;
+  c.inode = file_of(c);
+}
+
+void describe_address(OpContext& c, model_op kind) {
+  Address at = address_of(c);
+  const kernel::vm_area_struct& vma = model().vmas[at.region];
+  c.kind = kind;
+  if (vma.f_mapping == nullptr) return; /* not mapped yet: it will be SIGSEGV */
+  c.inode = vma.f_mapping->host;
+  c.cell =
+      (static_cast<uint64_t>(at.page) + vma.vm_pgoff) * model().config.cells + static_cast<uint64_t>(at.cell);
+}
+
+kernel::model_io io_of(const OpContext& c) {
+  return {file_of(c), static_cast<kernel::pgoff_t>(arg(c, ArgKind::kOffset)),
+          static_cast<kernel::pgoff_t>(arg(c, ArgKind::kLength)), c.value};
+}
+
+void describe_creat(OpContext& c) { describe_file(c, model_op::none); }
+int op_creat(const OpContext& c) {
+  kernel::model_creat(file_of(c), static_cast<kernel::pgoff_t>(arg(c, ArgKind::kSizeKey)));
+  return 0;
+}
+
+void describe_mmap(OpContext& c) { describe_file(c, model_op::mmap); }
+int op_mmap(const OpContext& c) {
+  int32_t region = arg(c, ArgKind::kNewRegion);
+  const Runner::RegionPlan& plan = c.runner.region(region);
+  return kernel::sys_mmap(
+      &model().vmas[region], &model().mms[plan.process], file_of(c),
+      static_cast<kernel::pgoff_t>(plan.address), static_cast<kernel::pgoff_t>(arg(c, ArgKind::kLength)),
+      static_cast<kernel::pgoff_t>(arg(c, ArgKind::kOffset)), arg(c, ArgKind::kProt) != 0);
+}
+
+void describe_munmap(OpContext& c) { c.kind = model_op::munmap; }
+int op_munmap(const OpContext& c) { return kernel::sys_munmap(&model().vmas[arg(c, ArgKind::kRegion)]); }
+
+void describe_load(OpContext& c) { describe_address(c, model_op::load); }
+int op_load(const OpContext& c) {
+  Address at = address_of(c);
+  const Runner::RegionPlan& plan = c.runner.region(at.region);
+  uint64_t value = 0;
+  return kernel::model_cpu_load(&model().mms[plan.process],
+                                static_cast<kernel::pgoff_t>(plan.address + at.page),
+                                static_cast<unsigned int>(at.cell), &value);
+}
+
+void describe_store(OpContext& c) { describe_address(c, model_op::store); }
+int op_store(const OpContext& c) {
+  Address at = address_of(c);
+  const Runner::RegionPlan& plan = c.runner.region(at.region);
+  return kernel::model_cpu_store(&model().mms[plan.process],
+                                 static_cast<kernel::pgoff_t>(plan.address + at.page),
+                                 static_cast<unsigned int>(at.cell), c.value);
+}
+
+void describe_read(OpContext& c) { describe_file(c, model_op::read); }
+int op_read(const OpContext& c) {
+  kernel::model_io io = io_of(c);
+  return kernel::sys_read(&io);
+}
+
+void describe_write(OpContext& c) { describe_file(c, model_op::write); }
+int op_write(const OpContext& c) {
+  kernel::model_io io = io_of(c);
+  return kernel::sys_write(&io);
+}
+
+void describe_fsync(OpContext& c) { describe_file(c, model_op::fsync); }
+int op_fsync(const OpContext& c) { return kernel::sys_fsync(file_of(c)); }
+
+void describe_truncate(OpContext& c) { describe_file(c, model_op::truncate); }
+int op_truncate(const OpContext& c) {
+  return kernel::sys_ftruncate(file_of(c), static_cast<kernel::pgoff_t>(arg(c, ArgKind::kLength)));
+}
+
+void describe_crash(OpContext&) {}
+int op_crash(const OpContext&) { engine::Execution::current().crash(DAXRACE_SITE("crash", "")); }
+
+constexpr OpEntry kEntries[] = {
+#define OP(name, where, weight, summary, ...) {describe_##name, op_##name},
+#include "core/scenario/ops.def"
+#undef OP
+};
+
+}  // namespace
+
+const OpEntry& op_entry(OpKind kind) { return kEntries[static_cast<size_t>(kind)]; }
+
+}  // namespace daxrace::scenario
