@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the commands of `daxrace` share: exit codes, the input file, the kernel that was asked for.
+ */
+#ifndef DAXRACE_REPLAY_COMMAND_H_
+#define DAXRACE_REPLAY_COMMAND_H_
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "core/scenario/execute.h"
+
+namespace daxrace::replay {
+
+enum ExitCode {
+  kNoFinding = 0,
+  kFound = 1,
+  kUsage = 2, /* or a bad file, or a fault of the harness */
+};
+
+/* Ends a command with one line on stderr and exit 2. Thrown and caught outside of executions. */
+struct UsageError {
+  std::string line;
+};
+
+/* Each command adds itself to the application; when it was chosen, its callback sets *exit_code. */
+#define COMMAND(name, summary) void add_##name(CLI::App& app, const char* text, int* exit_code);
+#include "replay/commands.def"
+#undef COMMAND
+
+/* --- the program to work on
+ * ---------------------------------------------------------------------------------- */
+
+struct Input {
+  std::string path;
+  scenario::Program program;
+  bool lenient = false; /* the file is not a valid program; this is what could be made of it */
+  std::string why;      /* it is not */
+};
+
+/* Strictly, with the names of patches and verdicts checked. Throws UsageError. */
+Input read_strict(const std::string& path);
+/* Falls back to the lenient reader. Throws UsageError if the file cannot be read or is not text of a program
+ * at all. */
+Input read_any(const std::string& path);
+
+/* The files named, and all *.dax below the directories named, sorted. Throws UsageError for an empty
+ * directory. */
+std::vector<std::string> scenario_files(const std::vector<std::string>& paths);
+
+/* --kernel, --without, --with. */
+struct KernelOptions {
+  scenario::KernelChoice choice;
+  void add_to(CLI::App& command);
+  /* What was asked for on the command line, or else by the program. */
+  scenario::KernelChoice over(const scenario::Program& program) const;
+};
+
+/* Loads the program with that kernel. Throws UsageError. */
+void load(scenario::Runner& runner, const Input& input, const scenario::KernelChoice& kernel);
+
+std::string describe(const scenario::KernelChoice& kernel);
+
+/* --- reports
+ * ------------------------------------------------------------------------------------------------- */
+
+/* The first line of a run: version, command, file, kernel, and whatever bounds it. */
+void print_header(const std::string& command, const Input& input, const scenario::KernelChoice& kernel,
+                  const std::string& bounds);
+
+/* 1234567 as "1,234,567". */
+std::string grouped(uint64_t number);
+/* Breaks at spaces; every line begins with `indent`. */
+std::string wrapped(const std::string& text, size_t width, const std::string& indent);
+
+/* The program of the last execution as a finding: its schedule with anchors, what was found, the trace hash.
+ */
+scenario::Program finding_program(const scenario::Runner& runner);
+/* Writes it by a temporary name and rename(). Throws UsageError. */
+void write_program(const scenario::Program& program, const std::string& path);
+/* `VERDICT-XXXXXXXX.dax`, from the signature. */
+std::string finding_name(const scenario::Runner& runner);
+
+/* Timeline, sentence and further findings of the last execution. */
+void print_finding(const scenario::Runner& runner);
+nlohmann::json json_of_execution(const scenario::Runner& runner);
+nlohmann::json json_of_events(const scenario::Runner& runner);
+void print_json(const nlohmann::json& json);
+
+}  // namespace daxrace::replay
+
+#endif  // DAXRACE_REPLAY_COMMAND_H_

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <iostream>
+#include <memory>
+
+#include "replay/command.h"
+#include "replay/exhaust.h"
+
+namespace daxrace::replay {
+
+namespace {
+
+struct Options {
+  std::string file;
+  KernelOptions kernel;
+  std::string preemptions = "2";
+  bool no_prune = false;
+  bool all = false;
+  std::string save;
+  bool no_save = false;
+  bool json = false;
+};
+
+std::string coverage(const Exhausted& result, const scenario::Program& program, uint32_t bound) {
+  size_t ops = 0;
+  for (const scenario::Task& task : program.tasks) ops += task.ops.size();
+  std::string schedules = bound == UINT32_MAX
+                              ? "every schedule"
+                              : "every schedule with at most " + std::to_string(bound) + " preemptions";
+  std::string text = schedules + " of " + std::to_string(program.tasks.size()) + " tasks with " +
+                     std::to_string(ops) + " operations, " +
+                     std::to_string(program.config.geometry.pmd_pages) + " pages a PMD, " +
+                     std::to_string(program.config.geometry.cells) + " cells a page";
+  if (result.states != 0) {
+    text += "; " + grouped(result.states) +
+            " states, told apart by 128 bits (two of them alike with probability < 2^-" +
+            std::to_string(collision_bits(result.states)) + "); data races are not claimed";
+  }
+  return text;
+}
+
+int run(const Options& options) {
+  uint32_t bound = UINT32_MAX;
+  if (options.preemptions != "all") bound = static_cast<uint32_t>(std::stoul(options.preemptions));
+  Input input = read_strict(options.file);
+  scenario::Runner runner;
+  scenario::KernelChoice kernel = options.kernel.over(input.program);
+  load(runner, input, kernel);
+  if (!options.json) {
+    print_header("explore", input, kernel,
+                 (bound == UINT32_MAX ? std::string("no bound on preemptions")
+                                      : "at most " + options.preemptions + " preemptions") +
+                     (options.no_prune ? ", no state is recognised" : ""));
+  }
+  std::string path = options.save;
+  bool saved = false;
+  auto on_finding = [&](uint32_t at_bound) {
+    if (!options.no_save && !saved) {
+      if (path.empty()) path = finding_name(runner);
+      write_program(finding_program(runner), path);
+      saved = true;
+    }
+    if (options.json) return;
+    std::cout << "FOUND " << runner.execution().headline()->verdict << " with " << at_bound
+              << (at_bound == 1 ? " preemption\n" : " preemptions\n");
+    print_finding(runner);
+  };
+  Exhausted result = exhaust(
+      runner, {.bound = bound, .prune = !options.no_prune, .stop_at_first = !options.all}, on_finding);
+  if (options.json) {
+    nlohmann::json json = json_of(result);
+    if (saved) json["file"] = path;
+    print_json(json);
+    return result.verdicts.empty() ? kNoFinding : kFound;
+  }
+  for (const BoundStats& stats : result.bounds) {
+    std::cout << "bound " << stats.bound << ": " << grouped(stats.executions) << " executions";
+    if (stats.pruned != 0) std::cout << " and " << grouped(stats.pruned) << " that met a known state";
+    std::cout << (stats.complete ? "\n" : ", not finished\n");
+  }
+  if (!result.verdicts.empty()) {
+    if (saved) std::cout << "daxrace replay " << path << "\n";
+    return kFound;
+  }
+  std::cout << "PASSED " << grouped(result.executions)
+            << " executions: " << coverage(result, input.program, bound) << "\n";
+  return kNoFinding;
+}
+
+}  // namespace
+
+void add_explore(CLI::App& app, const char* text, int* exit_code) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("explore", text);
+  command->add_option("FILE", options->file, "program to explore")->required();
+  options->kernel.add_to(*command);
+  command->add_option("--preemptions", options->preemptions, "bound, from 0 up to it; or `all`")
+      ->capture_default_str()
+      ->check([](const std::string& value) -> std::string {
+        bool number =
+            !value.empty() && value.size() < 6 && value.find_first_not_of("0123456789") == value.npos;
+        return number || value == "all" ? "" : "expected a number up to 99999, or `all`, not `" + value + "`";
+      });
+  command->add_flag("--no-prune", options->no_prune, "brute force: follow every schedule to its end");
+  command->add_flag("--all", options->all, "go on after a finding, for the set of verdicts");
+  command->add_option("--save", options->save, "file to write the first finding to (VERDICT-DIGITS.dax)");
+  command->add_flag("--no-save", options->no_save, "do not write a finding");
+  command->add_flag("--json", options->json, "for machines");
+  command->callback([options, exit_code] { *exit_code = run(*options); });
+}
+
+}  // namespace daxrace::replay

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "replay/exhaust.h"
+
+#include <bit>
+
+#include "core/engine/strategy_dfs.h"
+
+namespace daxrace::replay {
+
+namespace {
+
+void note_bound(Exhausted& result, uint32_t bound, const engine::DfsStrategy::Stats& so_far, bool complete) {
+  BoundStats stats{bound, so_far.executions, so_far.pruned, complete};
+  for (const BoundStats& earlier : result.bounds) {
+    stats.executions -= earlier.executions;
+    stats.pruned -= earlier.pruned;
+  }
+  result.bounds.push_back(stats);
+}
+
+}  // namespace
+
+Exhausted exhaust(scenario::Runner& runner, const ExhaustOptions& options,
+                  const std::function<void(uint32_t bound)>& on_finding) {
+  engine::StrategyOptions tuning;
+  tuning.preemptions_max = options.bound;
+  tuning.preemptions_min = options.bound == UINT32_MAX ? options.bound : 0;
+  tuning.prune = options.prune;
+  engine::DfsStrategy dfs(tuning);
+  Exhausted result;
+  uint32_t bound = dfs.bound();
+  bool stopped = false;
+  while (!stopped) {
+    engine::DfsStrategy::Stats before = dfs.stats();
+    bool more = dfs.begin();
+    if (!more || dfs.bound() != bound) {
+      /* begin() has moved on: what was counted until now belongs to the bound before. */
+      note_bound(result, bound, before, true);
+      bound = dfs.bound();
+    }
+    if (!more) break;
+    runner.run(dfs);
+    result.steps += runner.execution().steps();
+    bool fresh = false;
+    for (const engine::Finding& finding : runner.execution().findings()) {
+      fresh = result.verdicts.try_emplace(std::string(finding.verdict), bound).second || fresh;
+    }
+    if (fresh) on_finding(bound);
+    stopped = fresh && options.stop_at_first;
+  }
+  if (stopped) note_bound(result, bound, dfs.stats(), false);
+  result.executions = dfs.stats().executions + dfs.stats().pruned;
+  result.states = dfs.stats().states;
+  return result;
+}
+
+nlohmann::json json_of(const Exhausted& result) {
+  nlohmann::json json = {
+      {"executions", result.executions}, {"states", result.states}, {"steps", result.steps}};
+  json["bounds"] = nlohmann::json::array();
+  for (const BoundStats& stats : result.bounds) {
+    json["bounds"].push_back({{"preemptions", stats.bound},
+                              {"executions", stats.executions},
+                              {"known_states", stats.pruned},
+                              {"complete", stats.complete}});
+  }
+  json["verdicts"] = result.verdicts;
+  return json;
+}
+
+int collision_bits(uint64_t states) {
+  /* n^2 / 2^129, rounded up. */
+  return 129 - 2 * static_cast<int>(std::bit_width(states));
+}
+
+}  // namespace daxrace::replay

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The timeline of an execution as text that can be pasted into a mail: at most 72 characters wide, two tasks
+ * side by side, three or more as a staircase; one line for each step that matters.
+ */
+#ifndef DAXRACE_REPLAY_TIMELINE_H_
+#define DAXRACE_REPLAY_TIMELINE_H_
+
+#include <string>
+
+#include "core/scenario/execute.h"
+
+namespace daxrace::replay {
+
+inline constexpr size_t kTimelineWidth = 72;
+
+/* Of the last execution of the runner. */
+std::string timeline(const scenario::Runner& runner);
+
+}  // namespace daxrace::replay
+
+#endif  // DAXRACE_REPLAY_TIMELINE_H_
