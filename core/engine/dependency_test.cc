@@ -71,8 +71,7 @@ TEST(Dependency, CrashConflictsWithEverything) {
   }
 }
 
-/* What one event of a pair changes for the other: each row would be a missed schedule if it were not there.
- */
+/* What one event of a pair changes for the other: without a row, schedules would be missed. */
 TEST(Dependency, KindsThatConflictOnOneObject) {
   using enum EventKind;
   const std::pair<EventKind, EventKind> conflicts[] = {

@@ -214,20 +214,41 @@ uint32_t Execution::choose(uint32_t bound, const Site& site) {
   return value;
 }
 
+namespace {
+
+/* Whether something that the task read has changed since, or may have. */
+bool missed_change(const Task& task) {
+  if (task.read_count > task.spin_reads.size()) return true;
+  for (size_t i = 0; i < task.read_count; ++i) {
+    if (task.spin_reads[i]->changed_at >= task.spin_read_at[i]) return true;
+  }
+  return false;
+}
+
+/* So that another round leaves the same list. */
+void forget_repeated(Task& task) {
+  uint8_t kept = 0;
+  for (size_t i = 0; i < task.read_count; ++i) {
+    auto end = task.spin_reads.begin() + kept;
+    if (std::find(task.spin_reads.begin(), end, task.spin_reads[i]) != end) continue;
+    task.spin_reads[kept] = task.spin_reads[i];
+    task.spin_read_at[kept++] = task.spin_read_at[i];
+  }
+  task.read_count = kept;
+}
+
+}  // namespace
+
 void Execution::retry_point(uint64_t observed) {
   Task& task = self_task();
-  bool fits = task.read_count <= task.spin_reads.size();
-  bool seen_change = !fits;
-  for (size_t i = 0; fits && i < task.read_count; ++i) {
-    seen_change = seen_change || task.spin_reads[i]->changed_at >= task.looping_since;
-  }
-  if (!seen_change && !task.spinning) {
+  if (missed_change(task)) {
+    task.read_count = 0;
+  } else {
+    forget_repeated(task);
+    if (!task.spinning) ++spinners_;
     task.spinning = true;
-    ++spinners_;
   }
   task.observed = observed;
-  task.looping_since = steps_;
-  if (seen_change) task.read_count = 0;
 }
 
 void Execution::stop_spinning(const Object& object) {
@@ -253,7 +274,6 @@ void Execution::op_boundary(uint32_t op) {
   task.points = 0;
   task.observed = 0;
   task.read_count = 0;
-  task.looping_since = steps_;
 }
 
 void Execution::invoke(uint32_t op, const Site& site) {
@@ -350,7 +370,10 @@ Hash128 Execution::state_key() const {
       }
     }
     key += wide(combine(who, task.observed), combine(next, rank | task.pending.detail << 8));
-    for (size_t k = 0; task.spinning && k < std::min<size_t>(task.read_count, task.spin_reads.size()); ++k) {
+    if (task.state != Task::State::kRunnable) continue;
+    /* Whether it spins at the next retry point. */
+    key += wide(who, missed_change(task));
+    for (size_t k = 0; k < std::min<size_t>(task.read_count, task.spin_reads.size()); ++k) {
       key += wide(who, combine(k, task.spin_reads[k]->key));
     }
   }

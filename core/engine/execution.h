@@ -78,7 +78,6 @@ struct Task {
   uint32_t op = 0;        /* index of the current operation */
   uint32_t points = 0;    /* scheduling points since the last operation boundary */
   int expression_points = 0;
-  uint32_t looping_since = 0; /* step of the last retry point or operation boundary */
   uint64_t observed = 0; /* hash of everything read, and of every point, since the last operation boundary */
   uint32_t* clock = nullptr;
   uint32_t* acquire_pending = nullptr; /* what relaxed reads brought; an acquire fence takes it */
@@ -86,6 +85,7 @@ struct Task {
   Pending pending;
   std::array<Held, kHeldMax> held;
   std::array<const Object*, 16> spin_reads;
+  std::array<uint32_t, 16> spin_read_at; /* steps_ then: a change at or after it was not seen */
   std::string_view name;
   void (*body)(void*) = nullptr;
   void* body_arg = nullptr;
@@ -176,7 +176,10 @@ class Execution {
   void observe(const Object& object, uint64_t value) {
     Task& t = self_task();
     t.observed = combine(t.observed, value);
-    if (t.read_count < t.spin_reads.size()) t.spin_reads[t.read_count] = &object;
+    if (t.read_count < t.spin_reads.size()) {
+      t.spin_reads[t.read_count] = &object;
+      t.spin_read_at[t.read_count] = steps_;
+    }
     if (t.read_count < 0xff) ++t.read_count;
   }
   /* Shared state changed: keeps its hash and lets spinning tasks look again. */

@@ -64,12 +64,12 @@ bool Lock::try_lock(const Site& site, [[maybe_unused]] ExpressionGuard guard) {
   Execution& execution = Execution::current();
   execution.point({&site, this, EventKind::k_lock});
   bool free = owner_ == kNoTask;
-  execution.observe(*this, free);
   if (free) {
     take(site);
   } else {
     execution.event(site, EventKind::k_load, *this, owner_);
   }
+  execution.observe(*this, free);
   return free;
 }
 

@@ -91,9 +91,6 @@ Search search(std::vector<Body> bodies, const StrategyOptions& options) {
     if (end != End::kAbandoned) found.outcomes.insert(outcome(execution));
   }
   EXPECT_LT(found.executions, kMost);
-  EXPECT_TRUE(strategy.bound_done());
-  EXPECT_EQ(found.executions - found.abandoned, strategy.stats().executions);
-  EXPECT_EQ(found.abandoned, strategy.stats().pruned);
   return found;
 }
 
@@ -144,6 +141,15 @@ void read_shared() {
   int old = w.plain->read();
   note(old + load_x());
   w.sem->up_read();
+}
+
+void increment_in_two_operations() {
+  Execution& e = Execution::current();
+  for (uint32_t op = 0; op < 2; ++op) {
+    e.invoke(op);
+    increment_x();
+    e.ret(0);
+  }
 }
 
 struct Program {
@@ -293,17 +299,8 @@ std::vector<Program> waits() {
 }
 
 std::vector<Program> operations_and_loops() {
-  auto operations = [] {
-    Execution& e = Execution::current();
-    for (uint32_t op = 0; op < 2; ++op) {
-      e.invoke(op);
-      int seen = load_x();
-      w.x->store(seen + 1, Order::kRelaxed);
-      e.ret(0);
-    }
-  };
   return {
-      {"operations", {operations, operations}, 3},
+      {"operations", {increment_in_two_operations, increment_in_two_operations}, 3},
       {"a value read after the operation of another has returned",
        {[] {
           Execution& e = Execution::current();
@@ -395,27 +392,6 @@ TEST(Pruning, LosesNoOutcomeOfLocks) { compare(locks()); }
 TEST(Pruning, LosesNoOutcomeOfWaits) { compare(waits()); }
 
 TEST(Pruning, LosesNoOutcomeOfOperationsAndLoops) { compare(operations_and_loops()); }
-
-/* A loop that tries again remembers nothing of its rounds: the states do not multiply with what it has seen.
- */
-TEST(Pruning, RoundsOfARetryLoopAreOneState) {
-  std::vector<Body> bodies = {[] {
-                                RetryLoop retry;
-                                while (load_x() < 20) retry.again();
-                              },
-                              [] {
-                                for (int i = 1; i <= 20; ++i) w.x->store(i, Order::kRelaxed);
-                              }};
-  DfsStrategy strategy({.preemptions_max = 1000, .preemptions_min = 1000});
-  Execution execution;
-  uint64_t executions = 0;
-  while (executions < 100000 && strategy.begin()) {
-    execution.run(strategy, spawn_all, &bodies);
-    ++executions;
-  }
-  EXPECT_LT(strategy.stats().states, 400u);
-  EXPECT_LT(executions, 1000u);
-}
 
 }  // namespace
 }  // namespace daxrace::engine

@@ -74,8 +74,7 @@ void look(const Execution& execution, Seen& seen) {
   }
 }
 
-/* All schedules of `first`, which gets the shared state; without pruning, because clocks are not in the key.
- */
+/* All schedules of `first`, which gets the shared state; not pruned, because clocks are not in the key. */
 template <class F>
 Seen explore(const F& first) {
   auto strategy = make_dfs_strategy({.preemptions_max = 1000, .preemptions_min = 1000, .prune = false});

@@ -55,7 +55,7 @@ uint32_t DfsStrategy::next(uint32_t alternatives, bool preemptible) {
 
 /* Whether this state was met before with at least as many preemptions left. */
 bool DfsStrategy::known(const Execution& execution) {
-  uint32_t left = bound_ - spent_ + 1;
+  uint32_t left = std::min(bound_, UINT32_MAX - 1) - spent_ + 1;
   uint32_t& explored = seen_.try_emplace(execution.state_key(), 0).first->second;
   if (explored >= left) return true;
   explored = left;

@@ -85,8 +85,7 @@ void increment_x_twice() {
   }
 }
 
-/* Two tasks of four steps each have 70 interleavings; each also starts, which is where one may come before.
- */
+/* Two tasks of four steps each have 70 interleavings; where one starts is a choice of its own. */
 TEST(DfsStrategy, NoScheduleTwiceAndNoneMissing) {
   std::vector<Body> bodies = {increment_x_twice, increment_x_twice};
   DfsStrategy strategy({.preemptions_max = 1000, .preemptions_min = 1000, .prune = false});
@@ -185,6 +184,35 @@ TEST(DfsStrategy, EndsWhenALargerBoundShowsNothingNew) {
     EXPECT_TRUE(strategy.bound_done());
     EXPECT_LT(strategy.bound(), 10u);
   }
+}
+
+TEST(DfsStrategy, WithoutABoundEverythingIsSeenAtOnce) {
+  for (bool prune : {false, true}) {
+    Search found =
+        search(needs_two(), {.preemptions_max = UINT32_MAX, .preemptions_min = UINT32_MAX, .prune = prune});
+    EXPECT_TRUE(has_result(found));
+    EXPECT_EQ(search(needs_two(), {.preemptions_max = 10}).outcomes, found.outcomes);
+  }
+}
+
+/* A loop that tries again remembers nothing of its rounds: states do not multiply with what it has seen. */
+TEST(DfsStrategy, RoundsOfARetryLoopAreOneState) {
+  std::vector<Body> bodies = {[] {
+                                RetryLoop retry;
+                                while (load_x() < 20) retry.again();
+                              },
+                              [] {
+                                for (int i = 1; i <= 20; ++i) w.x->store(i, Order::kRelaxed);
+                              }};
+  DfsStrategy strategy({.preemptions_max = 1000, .preemptions_min = 1000});
+  Execution execution;
+  uint64_t executions = 0;
+  while (executions < 100000 && strategy.begin()) {
+    execution.run(strategy, spawn_all, &bodies);
+    ++executions;
+  }
+  EXPECT_LT(strategy.stats().states, 400u);
+  EXPECT_LT(executions, 1000u);
 }
 
 }  // namespace
