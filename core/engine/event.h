@@ -94,8 +94,9 @@ constexpr bool dependent(const Step& a, const Step& b) {
 inline uint64_t extend(uint64_t hash, const Event& event) {
   uint64_t who = uint64_t{event.task} | uint64_t{static_cast<uint8_t>(event.kind)} << 8 |
                  uint64_t{event.choice} << 16 | uint64_t{event.object} << 32;
-  uint64_t a = combine(hash, event.site->hash ^ (event.role->hash() << 1 | event.role->hash() >> 63));
-  return combine(a, mix(who) + event.value * 0x9e3779b97f4a7c15ULL);
+  uint64_t where = event.site->hash + (event.role->hash() << 1 | event.role->hash() >> 63);
+  uint64_t what = who * 0x9e3779b97f4a7c15ULL + event.value * 0xd6e8feb86659fd93ULL;
+  return fold(hash ^ where, (hash << 32 | hash >> 32) + what);
 }
 
 }  // namespace daxrace::engine
