@@ -72,12 +72,17 @@ void print_header(const std::string& command, const Input& input, const scenario
 
 /* 1234567 as "1,234,567". */
 std::string grouped(uint64_t number);
+/* "1 switch", "2 switches". */
+std::string counted(uint64_t number, const char* one, const char* many);
 /* Breaks at spaces; every line begins with `indent`. */
 std::string wrapped(const std::string& text, size_t width, const std::string& indent);
 
 /* The program of the last execution as a finding: its schedule with anchors, what was found, the trace hash.
  */
 scenario::Program finding_program(const scenario::Runner& runner);
+/* Before anything is run: whether `path`, if it is not empty, names a file that could be written. Throws
+ * UsageError. */
+void check_writable(const std::string& path);
 /* Writes it by a temporary name and rename(). Throws UsageError. */
 void write_program(const scenario::Program& program, const std::string& path);
 /* `VERDICT-XXXXXXXX.dax`, from the signature. */

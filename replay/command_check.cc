@@ -60,14 +60,16 @@ Checked check_one(scenario::Runner& runner, const scenario::Expectation& expecta
   uint32_t first = UINT32_MAX;
   for (const auto& [verdict, at] : checked.result.verdicts) {
     if (wanted.count(verdict) == 0)
-      fail("found " + verdict + " with " + std::to_string(at) + " preemptions, which nobody expects");
+      fail("found " + verdict + " with " + counted(at, "preemption", "preemptions") +
+           ", which nobody expects");
     first = std::min(first, at);
   }
   for (const std::string& verdict : wanted) {
     if (checked.result.verdicts.count(verdict) == 0) fail("did not find " + verdict);
   }
   if (expectation.preemptions && checked.ok && first != static_cast<uint32_t>(*expectation.preemptions)) {
-    fail("needs " + std::to_string(first) + " preemptions, not " + std::to_string(*expectation.preemptions));
+    fail("needs " + counted(first, "preemption", "preemptions") + ", not " +
+         std::to_string(*expectation.preemptions));
   }
   return checked;
 }

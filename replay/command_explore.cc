@@ -42,6 +42,7 @@ int run(const Options& options) {
   uint32_t bound = UINT32_MAX;
   if (options.preemptions != "all") bound = static_cast<uint32_t>(std::stoul(options.preemptions));
   Input input = read_strict(options.file);
+  check_writable(options.save);
   scenario::Runner runner;
   scenario::KernelChoice kernel = options.kernel.over(input.program);
   load(runner, input, kernel);
@@ -60,8 +61,8 @@ int run(const Options& options) {
       saved = true;
     }
     if (options.json) return;
-    std::cout << "FOUND " << runner.execution().headline()->verdict << " with " << at_bound
-              << (at_bound == 1 ? " preemption\n" : " preemptions\n");
+    std::cout << "FOUND " << runner.execution().headline()->verdict << " with "
+              << counted(at_bound, "preemption", "preemptions") << "\n";
     print_finding(runner);
   };
   Exhausted result = exhaust(

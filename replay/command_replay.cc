@@ -38,7 +38,7 @@ Replayed replay_file(const std::string& file, const KernelOptions& kernel_option
   Replayed result = replay_program(runner);
   if (print) {
     print_header("replay", input, kernel,
-                 std::to_string(input.program.schedule.switches.size()) + " switches" +
+                 counted(input.program.schedule.switches.size(), "switch", "switches") +
                      (result.by_anchor ? ", placed by their anchors" : ""));
   }
   return result;
@@ -67,6 +67,9 @@ void repeat(scenario::Runner& runner, const Options& options, uint64_t hash) {
 int run(const Options& options) {
   scenario::Runner runner;
   Input input;
+  if (options.verify && !read_any(options.file).program.found) {
+    throw UsageError{options.file + ": records no finding to verify; run it without --verify"};
+  }
   Replayed result = replay_file(options.file, options.kernel, runner, input, !options.json);
   repeat(runner, options, result.hash);
   if (options.verify) return verify(input, result);

@@ -50,8 +50,8 @@ int found(const Options& options, scenario::Runner& runner, uint64_t schedule) {
   }
   const engine::Execution& execution = runner.execution();
   std::cout << "FOUND " << execution.headline()->verdict << " in schedule " << grouped(schedule) << " ("
-            << execution.steps() << " steps, " << execution.preemptions()
-            << (execution.preemptions() == 1 ? " preemption)\n" : " preemptions)\n");
+            << execution.steps() << " steps, "
+            << counted(execution.preemptions(), "preemption", "preemptions") << ")\n";
   print_finding(runner);
   if (!options.no_save) std::cout << "daxrace replay " << path << "\n";
   return kFound;
@@ -64,6 +64,7 @@ int run(const Options& options) {
                      "`; `daxrace list strategies` names them"};
   }
   Input input = read_strict(options.file);
+  check_writable(options.save);
   scenario::Runner runner;
   scenario::KernelChoice kernel = options.kernel.over(input.program);
   load(runner, input, kernel);

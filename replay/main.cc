@@ -2,8 +2,10 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <iostream>
 
+#include "core/scenario/text.h"
 #include "daxrace_version.h"
 #include "replay/command.h"
 
@@ -14,6 +16,21 @@ void set_up_logging() {
   auto logger = spdlog::stderr_logger_st("daxrace");
   logger->set_pattern("%n: %l: %v");
   spdlog::set_default_logger(logger);
+}
+
+/* CLI11 would only say that a subcommand is missing. */
+void check_command(int argc, char** argv) {
+  if (argc < 2 || argv[1][0] == '-') return;
+  std::vector<std::string_view> names;
+#define COMMAND(name, summary) names.push_back(#name);
+#include "replay/commands.def"
+#undef COMMAND
+  std::string_view word(argv[1]);
+  if (std::find(names.begin(), names.end(), word) != names.end()) return;
+  std::string_view near = daxrace::scenario::did_you_mean(word, names);
+  throw daxrace::replay::UsageError{
+      "no command is called `" + std::string(word) + "`; " +
+      (near.empty() ? "see `daxrace --help`" : "did you mean `" + std::string(near) + "`?")};
 }
 
 }  // namespace
@@ -33,6 +50,7 @@ int main(int argc, char** argv) {
 #include "replay/commands.def"
 #undef COMMAND
   try {
+    check_command(argc, argv);
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? daxrace::replay::kNoFinding : daxrace::replay::kUsage;

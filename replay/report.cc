@@ -6,6 +6,7 @@
 #include <cinttypes>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 
@@ -21,6 +22,10 @@ std::string grouped(uint64_t number) {
   std::string digits = std::to_string(number);
   for (size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, ",");
   return digits;
+}
+
+std::string counted(uint64_t number, const char* one, const char* many) {
+  return grouped(number) + " " + (number == 1 ? one : many);
 }
 
 std::string wrapped(const std::string& text, size_t width, const std::string& indent) {
@@ -78,6 +83,16 @@ scenario::Program finding_program(const scenario::Runner& runner) {
                                     execution.trace_hash()};
   }
   return program;
+}
+
+void check_writable(const std::string& path) {
+  if (path.empty()) return;
+  std::string directory = std::filesystem::path(path).parent_path().string();
+  if (directory.empty()) directory = ".";
+  if (std::filesystem::is_directory(path))
+    throw UsageError{path + ": is a directory; expected a file to write to"};
+  if (access(directory.c_str(), W_OK) != 0)
+    throw UsageError{path + ": cannot write: " + std::strerror(errno)};
 }
 
 void write_program(const scenario::Program& program, const std::string& path) {

@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Makes the regression files of corpus/ from the scenarios: for each that expects a finding, the first one that the
+# exhaustive search meets, with its schedule and trace hash. Reproducible: the same tree gives the same bytes.
+#
+#   scripts/gen-corpus.sh           write corpus/
+#   scripts/gen-corpus.sh --check   exit 1 if corpus/ is not what would be written
+#
+# Uses build/release/bin/daxrace, or $DAXRACE_BIN/daxrace.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+daxrace=${DAXRACE_BIN:-build/release/bin}/daxrace
+check=no
+case ${1:-} in
+  '') ;;
+  --check) check=yes ;;
+  *) echo "gen-corpus.sh: unknown argument '$1'; expected --check or nothing" >&2; exit 2 ;;
+esac
+
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
+
+# NAME OPTIONS...: one finding of scenarios/NAME.dax on a kernel.
+make_one() {
+  local name=$1 file=$1 word
+  shift
+  for word in "$@"; do
+    case $word in --*) ;; *) file+=-$word ;; esac
+  done
+  file+=.dax
+  # Exit 1 is what is wanted: a finding.
+  if "$daxrace" explore "scenarios/$name.dax" "$@" --save "$out/$file" >/dev/null; then
+    echo "gen-corpus.sh: scenarios/$name.dax $*: nothing found" >&2
+    exit 1
+  fi
+}
+
+# The conditions of every expectation of a verdict, as options.
+for scenario in scenarios/*.dax; do
+  name=$(basename "$scenario" .dax)
+  while read -r line; do
+    options=()
+    condition=${line#expect }
+    [[ $condition == *:* ]] && condition=${condition%%:*} || condition=
+    read -ra words <<<"${condition//,/}"
+    key=
+    for word in "${words[@]}"; do
+      case $word in
+        kernel | without | with) key=--$word ;;
+        *) options+=("$key" "$word") ;;
+      esac
+    done
+    make_one "$name" "${options[@]}"
+  done < <(grep '^expect ' "$scenario" | grep -Ev '(^expect|:) never$')
+done
+
+if [[ $check == yes ]]; then
+  if ! diff -r "$out" corpus --exclude README.md >/dev/null; then
+    diff -rq "$out" corpus --exclude README.md | sed "s#$out#(generated)#" || true
+    echo "corpus/ is not up to date; run scripts/gen-corpus.sh and commit the result"
+    exit 1
+  fi
+  exit 0
+fi
+mkdir -p corpus
+find corpus -name '*.dax' -delete
+cp "$out"/*.dax corpus/
+echo "wrote $(find corpus -name '*.dax' | wc -l) files to corpus/"
