@@ -58,7 +58,7 @@ struct Object {
   uint32_t changed_at = 0; /* step of the last change */
   uint32_t last_site = 0;  /* of the last access, for pairs across tasks */
   TaskId last_task = kNoTask;
-  bool last_was_write = false;
+  Access last_access = Access::kNone;
 };
 
 struct Event {

@@ -306,16 +306,14 @@ void Execution::event(const Site& site, EventKind kind, Object& object, uint64_t
 }
 
 void Execution::count_pair(const Site& site, EventKind kind, Object& object) {
-  Access access = access_of(kind);
-  if (access == Access::kNone || &object == real_time_) return;
-  bool write = access != Access::kRead;
+  Step last{object.key, object.last_access};
+  Step now{object.key, access_of(kind)};
+  if (now.access == Access::kNone || &object == real_time_) return;
   auto where = static_cast<uint32_t>(site.hash);
-  if (object.last_task != self_ && object.last_task != kNoTask && (write || object.last_was_write)) {
-    pairs_[combine(object.last_site, where) & pairs_mask_] = 1;
-  }
+  if (object.last_task != self_ && dependent(last, now)) pairs_[combine(object.last_site, where) & pairs_mask_] = 1;
   object.last_site = where;
   object.last_task = self_;
-  object.last_was_write = write;
+  object.last_access = now.access;
 }
 
 void Execution::spend() {

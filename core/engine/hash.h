@@ -26,7 +26,8 @@ constexpr uint64_t combine(uint64_t a, uint64_t b) {
   return mix(a * 0x9e3779b97f4a7c15ULL + (b ^ (b >> 29)) + 0x632be59bd9b4e019ULL) ^ (b << 7 | b >> 57);
 }
 
-/* Both halves of a 128-bit product folded together (wyhash's round): the fastest mixer that depends on all bits. */
+/* Both halves of a 128-bit product folded together (wyhash's round): the fastest mixer that depends on all
+ * bits. */
 constexpr uint64_t fold(uint64_t a, uint64_t b) {
   Hash128 product = Hash128{a} * b;
   return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
