@@ -11,17 +11,14 @@
 namespace kernel
 {
 
+/* What a task's fence will make durable is state too: its later steps depend on it. */
 static uint64_t model_line_state(const pmem_cell *cell)
 {
-	return cell->durable + 1;
-}
+	uint64_t hash = cell->durable + 1;
 
-/* What a task's fence will make durable is state too: its later steps depend on it. */
-static void model_flush_pending(pmem_cell *cell, uint64_t value, bool add)
-{
-	uint64_t who = engine::combine(engine::Execution::current().self() + 1u, value);
-
-	engine::Execution::current().changed(cell->line, add ? 0 : who, add ? who : 0);
+	for (const pmem_flush *flush = cell->flushed; flush; flush = flush->older)
+		hash = engine::combine(hash, engine::combine(flush->task, flush->value));
+	return hash;
 }
 
 void model_cell_written(pmem_cell *cell)
@@ -35,13 +32,31 @@ void model_cell_written(pmem_cell *cell)
 static void model_clwb(pmem_cell *cell)
 {
 	engine::Execution &execution = engine::Execution::current();
-	uint64_t value = cell->data.peek();
-
-	if (value == cell->durable)
-		return;
+	uint64_t before = model_line_state(cell);
 	pmem_flush **list = &model::current->flushes[execution.self()];
-	*list = execution.arena().make<pmem_flush>(pmem_flush{ *list, cell, value });
-	model_flush_pending(cell, value, true);
+
+	if (cell->data.peek() == cell->durable && !cell->flushed)
+		return;
+	*list = execution.arena().make<pmem_flush>(pmem_flush{
+		*list, cell->flushed, cell, cell->data.peek(), execution.self(), false });
+	cell->flushed = *list;
+	execution.changed(cell->line, before, model_line_state(cell));
+}
+
+/* Older flushes of the line, whoever made them, have nothing left to do: what is durable never becomes older. */
+static void model_flush_done(pmem_flush *flush)
+{
+	pmem_cell *cell = flush->cell;
+	uint64_t before = model_line_state(cell);
+	pmem_flush **link = &cell->flushed;
+
+	while (*link != flush)
+		link = &(*link)->older;
+	*link = nullptr;
+	cell->durable = flush->value;
+	for (; flush; flush = flush->older)
+		flush->done = true;
+	engine::Execution::current().changed(cell->line, before, model_line_state(cell));
 }
 
 /* What this CPU has flushed becomes durable. An older flush of the same line comes first. */
@@ -59,11 +74,8 @@ void model_sfence(void)
 		reversed = flush;
 	}
 	for (pmem_flush *flush = reversed; flush; flush = flush->next) {
-		uint64_t before = model_line_state(flush->cell);
-
-		model_flush_pending(flush->cell, flush->value, false);
-		flush->cell->durable = flush->value;
-		execution.changed(flush->cell->line, before, model_line_state(flush->cell));
+		if (!flush->done)
+			model_flush_done(flush);
 	}
 }
 

@@ -166,15 +166,19 @@ struct iomap_iter {
 struct pmem_cell {
 	Atomic<uint64_t> data;
 	engine::Object line;
+	struct pmem_flush *flushed; /* not yet fenced, by any CPU; the newest first */
 	uint64_t durable;
 	engine::TaskId last_dirtier;
 	uint32_t dirtied_at; /* step */
 };
 
 struct pmem_flush {
-	pmem_flush *next;
+	pmem_flush *next;  /* of the same CPU */
+	pmem_flush *older; /* of the same line */
 	pmem_cell *cell;
 	uint64_t value;
+	engine::TaskId task;
+	bool done; /* it is durable, or a later flush of the line is */
 };
 
 } /* namespace kernel */

@@ -40,18 +40,20 @@ void model_drain_stores(void);
 
 /*
  * A locked instruction orders the clwb before it (SDM vol. 3A, 9.2), so whatever this CPU flushed is durable once it
- * takes a lock. Without this the model would lose data that no x86 loses.
+ * takes a lock, or takes or releases a semaphore; a spinlock is released by a plain store. Without this the model
+ * would lose data that no x86 loses.
  */
-#define spin_lock(l)                              \
-	do {                                      \
-		(l)->lock(SITE("spin_lock", #l)); \
-		::kernel::model_drain_stores();   \
+#define MODEL_LOCKED(statement)                 \
+	do {                                    \
+		statement;                      \
+		::kernel::model_drain_stores(); \
 	} while (0)
+#define spin_lock(l) MODEL_LOCKED((l)->lock(SITE("spin_lock", #l)))
 #define spin_unlock(l) (l)->unlock(SITE("spin_unlock", #l))
-#define down_read(s) (s)->down_read(SITE("down_read", #s))
-#define up_read(s) (s)->up_read(SITE("up_read", #s))
-#define down_write(s) (s)->down_write(SITE("down_write", #s))
-#define up_write(s) (s)->up_write(SITE("up_write", #s))
+#define down_read(s) MODEL_LOCKED((s)->down_read(SITE("down_read", #s)))
+#define up_read(s) MODEL_LOCKED((s)->up_read(SITE("up_read", #s)))
+#define down_write(s) MODEL_LOCKED((s)->down_write(SITE("down_write", #s)))
+#define up_write(s) MODEL_LOCKED((s)->up_write(SITE("up_write", #s)))
 
 #define prepare_to_wait_exclusive(q, w) \
 	(q)->prepare_to_wait(*(w), true, SITE("prepare_to_wait_exclusive", "wq"))
