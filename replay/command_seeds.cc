@@ -13,6 +13,7 @@ struct Options {
   std::vector<std::string> paths = {"scenarios"};
   std::string out;
   KernelOptions kernel;
+  bool json = false;
 };
 
 /* Only what runs: words about it and what is expected of it are no matter of the fuzzer's. */
@@ -43,6 +44,10 @@ int run(const Options& options) {
                   (std::filesystem::path(options.out) / name).string());
     ++count;
   }
+  if (options.json) {
+    print_json({{"seeds", count}, {"out", options.out}});
+    return kNoFinding;
+  }
   std::cout << "wrote " << count << " seeds to " << options.out << "\n";
   return kNoFinding;
 }
@@ -55,6 +60,7 @@ void add_seeds(CLI::App& app, const char* text, int* exit_code) {
   command->add_option("PATH", options->paths, "scenarios, or directories of *.dax")->capture_default_str();
   command->add_option("--out", options->out, "directory to write to")->required();
   options->kernel.add_to(*command);
+  command->add_flag("--json", options->json, "for machines");
   command->callback([options, exit_code] { *exit_code = run(*options); });
 }
 

@@ -310,7 +310,8 @@ void Execution::count_pair(const Site& site, EventKind kind, Object& object) {
   Step now{object.key, access_of(kind)};
   if (now.access == Access::kNone || &object == real_time_) return;
   auto where = static_cast<uint32_t>(site.hash);
-  if (object.last_task != self_ && dependent(last, now)) pairs_[combine(object.last_site, where) & pairs_mask_] = 1;
+  if (object.last_task != self_ && dependent(last, now))
+    pairs_[combine(object.last_site, where) & pairs_mask_] = 1;
   object.last_site = where;
   object.last_task = self_;
   object.last_access = now.access;

@@ -270,7 +270,7 @@ int dax_writeback_mapping_range(address_space *mapping)
 vm_fault_t dax_load_hole(xa_state *xas, vm_fault *vmf, const iomap_iter *iter, xa_entry *entry)
 {
 	*entry = dax_insert_entry(xas, vmf, iter, *entry, ZERO_PFN, DAX_ZERO_PAGE);
-	return vmf_insert_page_mkwrite(vmf, ZERO_PFN, false);
+	return FORMS.vmf_insert_page_mkwrite(vmf, ZERO_PFN, false);
 }
 
 /* fs/dax.c: dax_pmd_load_hole(), v6.15. Left out: running out of huge zero pages, deposited page tables. */
@@ -304,7 +304,7 @@ vm_fault_t dax_fault_iter(vm_fault *vmf, const iomap_iter *iter, xa_state *xas, 
 	*entry = dax_insert_entry(xas, vmf, iter, *entry, pfn, pmd ? DAX_PMD : 0);
 	if (pmd)
 		return vmf_insert_folio_pmd(vmf, pfn, write);
-	return vmf_insert_page_mkwrite(vmf, pfn, write);
+	return FORMS.vmf_insert_page_mkwrite(vmf, pfn, write);
 }
 
 /*

@@ -34,6 +34,8 @@ int dax_iomap_rw(const model_io *io, bool write);
 vm_fault_t handle_mm_fault(vm_area_struct *vma, pgoff_t address, unsigned int flags);
 vm_fault_t vmf_insert_page_mkwrite(vm_fault *vmf, uint64_t pfn, bool write);
 vm_fault_t vmf_insert_folio_pmd(vm_fault *vmf, uint64_t pfn, bool write);
+int insert_page_into_pte_locked(vm_area_struct *vma, Atomic<pte_t> *pte, uint64_t pfn,
+				bool mkwrite);
 void model_pte_alloc(mm_struct *mm, pmd_slot *pmd);
 vm_fault_t model_insert_huge_zero_pmd(vm_fault *vmf);
 void split_huge_pmd(vm_area_struct *vma, pmd_slot *pmd);

@@ -23,8 +23,7 @@ static pte_t maybe_mkwrite(pte_t pte, vm_area_struct *vma)
 }
 
 /* mm/memory.c: insert_page_into_pte_locked(), v6.15. Left out: reference and map counts. */
-static int insert_page_into_pte_locked(vm_area_struct *vma, Atomic<pte_t> *pte, uint64_t pfn,
-				       bool mkwrite)
+int insert_page_into_pte_locked(vm_area_struct *vma, Atomic<pte_t> *pte, uint64_t pfn, bool mkwrite)
 {
 	pte_t pteval = READ_ONCE(*pte);
 

@@ -7,6 +7,7 @@
 #include "core/model/dax.h"
 #include "core/model/history/history.h"
 #include "core/model/mutants/mutants.h"
+#include "core/model/proposals/proposals.h"
 
 namespace kernel
 {
@@ -41,8 +42,8 @@ constexpr form_info forms_table[] = {
 };
 
 constexpr model_forms newest_forms = {
-	dax_iomap_pte_fault,	       dax_fault_iter, dax_writeback_one, __dax_invalidate_entry,
-	invalidate_inode_pages2_range,
+	dax_iomap_pte_fault, dax_fault_iter,	     vmf_insert_page_mkwrite,
+	dax_writeback_one,   __dax_invalidate_entry, invalidate_inode_pages2_range,
 };
 
 /* "v6.15" as 6015; -1: not a version. */

@@ -23,6 +23,7 @@ struct model_forms {
 	vm_fault_t (*dax_iomap_pte_fault)(vm_fault *vmf);
 	vm_fault_t (*dax_fault_iter)(vm_fault *vmf, const iomap_iter *iter, xa_state *xas,
 				     xa_entry *entry, bool pmd);
+	vm_fault_t (*vmf_insert_page_mkwrite)(vm_fault *vmf, uint64_t pfn, bool write);
 	int (*dax_writeback_one)(xa_state *xas, address_space *mapping, xa_entry entry);
 	int (*__dax_invalidate_entry)(address_space *mapping, pgoff_t index, bool trunc);
 	int (*invalidate_inode_pages2_range)(address_space *mapping, pgoff_t start, pgoff_t end);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Executions and steps per second of real programs. Absolute times are noisy: compare two of the same run. `engine`
- * is the same number of steps without a model, so steps/s of a scenario divided by it is what the model costs.
+ * Executions and steps per second of real programs. Absolute times are noisy: compare two of the same run.
+ * `engine` is the same number of steps without a model, so steps/s of a scenario divided by it is what the
+ * model costs.
  */
 #include <benchmark/benchmark.h>
 
@@ -39,7 +40,8 @@ void scenario(benchmark::State& state, const char* name, const char* strategy_na
     runner.run(*strategy);
     steps += runner.execution().steps();
   }
-  state.counters["steps"] = benchmark::Counter(static_cast<double>(steps), benchmark::Counter::kAvgIterations);
+  state.counters["steps"] =
+      benchmark::Counter(static_cast<double>(steps), benchmark::Counter::kAvgIterations);
   state.counters["steps/s"] = benchmark::Counter(static_cast<double>(steps), benchmark::Counter::kIsRate);
 }
 

@@ -39,7 +39,7 @@ vm_fault_t dax_iomap_pte_fault_unlocks_early(vm_fault *vmf)
 	pfn = hole ? ZERO_PFN : iter.iomap.addr + (vmf->pgoff - iter.iomap.offset);
 	entry = dax_insert_entry(&xas, vmf, &iter, entry, pfn, hole ? uint64_t(DAX_ZERO_PAGE) : 0);
 	dax_unlock_entry(&xas, entry);
-	return vmf_insert_page_mkwrite(vmf, pfn, write);
+	return FORMS.vmf_insert_page_mkwrite(vmf, pfn, write);
 }
 
 /* fs/dax.c: __dax_invalidate_entry(), v6.15, mutant. A locked entry, which is a fault in progress, is passed over. */

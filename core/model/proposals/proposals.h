@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Forms that somebody proposes: the answer to "would this patch close it?".
+ */
+#ifndef DAXRACE_CORE_MODEL_PROPOSALS_PROPOSALS_H_
+#define DAXRACE_CORE_MODEL_PROPOSALS_PROPOSALS_H_
+
+#include "core/model/dax.h"
+
+namespace kernel
+{
+
+int dax_writeback_one_towrite(xa_state *xas, address_space *mapping, xa_entry entry);
+vm_fault_t vmf_insert_page_mkwrite_retry(vm_fault *vmf, uint64_t pfn, bool write);
+
+} /* namespace kernel */
+
+#endif /* DAXRACE_CORE_MODEL_PROPOSALS_PROPOSALS_H_ */
