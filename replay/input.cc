@@ -101,6 +101,11 @@ std::optional<scenario::ParseError> check_names(const scenario::Program& program
   return std::nullopt;
 }
 
+void require_task(const Input& input) {
+  if (input.program.tasks.empty())
+    throw UsageError{input.path + ": the program has no task, so there is nothing to run"};
+}
+
 }  // namespace
 
 Input read_strict(const std::string& path) {
@@ -110,6 +115,7 @@ Input read_strict(const std::string& path) {
     throw UsageError{scenario::describe(*error, path)};
   Input input{path, std::get<scenario::Program>(std::move(parsed)), false, ""};
   if (auto error = check_names(input.program, text)) throw UsageError{scenario::describe(*error, path)};
+  require_task(input);
   return input;
 }
 
@@ -118,7 +124,9 @@ Input read_any(const std::string& path) {
   auto parsed = scenario::parse_strict(text);
   if (auto* program = std::get_if<scenario::Program>(&parsed)) {
     if (auto error = check_names(*program, text)) throw UsageError{scenario::describe(*error, path)};
-    return {path, std::move(*program), false, ""};
+    Input input{path, std::move(*program), false, ""};
+    require_task(input);
+    return input;
   }
   const auto& error = std::get<scenario::ParseError>(parsed);
   Input input{path, scenario::parse_lenient(text), true, scenario::describe(error, path)};

@@ -151,12 +151,21 @@ class Timeline {
         break;
     }
     std::string text = kernel::model_describe(event, [this](uint64_t value) { return whose(value); });
-    if (text == said_[event.task] && !is_guilty(step)) return;
-    if (!text.empty()) said_[event.task] = text;
+    if (repeats(event, text) && !is_guilty(step)) return;
     if (text.empty() && !is_guilty(step)) return;
     if (text.empty()) text = event.site->name();
     in_function(step, event);
     add(step, event.task, 2, text);
+  }
+
+  /* A loop over extents or cache lines finds the same again and again: the first is enough. */
+  bool repeats(const Event& event, const std::string& text) {
+    if (text.empty()) return false;
+    size_t is = text.find(" is ");
+    std::string what = event.site->function + (is == text.npos ? text : text.substr(is));
+    bool same = what == said_[event.task];
+    said_[event.task] = what;
+    return same;
   }
 
   std::string whose(uint64_t value) const {
@@ -189,7 +198,7 @@ class Timeline {
   std::vector<Line> lines_;
   std::vector<uint32_t> guilty_;
   std::vector<const char*> function_;
-  std::vector<std::string> said_; /* the last line of each task: a loop says the same again */
+  std::vector<std::string> said_; /* by each task, last */
 };
 
 }  // namespace

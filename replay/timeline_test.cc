@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "replay/timeline.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "core/engine/strategies.h"
+#include "core/scenario/text.h"
+#include "replay/replayer.h"
+
+namespace daxrace::replay {
+namespace {
+
+std::vector<std::string> files_in(const char* directory) {
+  std::vector<std::string> files;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(std::string(DAXRACE_SOURCE_DIR) + "/" + directory)) {
+    if (entry.path().extension() == ".dax") files.push_back(entry.path().string());
+  }
+  return files;
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+TEST(Timeline, FitsIntoAMailWhateverTheSchedule) {
+  size_t drawn = 0;
+  for (const std::string& file : files_in("scenarios")) {
+    Input input = read_any(file);
+    scenario::Runner runner;
+    load(runner, input, input.program.config.kernel);
+    auto strategy = engine::find_strategy("random")->make({.seed = 7});
+    for (int i = 0; i < 20; ++i, ++drawn) {
+      strategy->begin();
+      runner.run(*strategy);
+      for (const std::string& line : lines_of(timeline(runner))) {
+        EXPECT_LE(line.size(), kTimelineWidth) << file << ": " << line;
+        EXPECT_EQ(line.find('\t'), line.npos);
+      }
+    }
+  }
+  EXPECT_GT(drawn, 0u);
+}
+
+TEST(Timeline, MarksTheStepsOfTheFindingAndEverySwitch) {
+  for (const std::string& file : files_in("corpus")) {
+    Input input = read_any(file);
+    scenario::Runner runner;
+    load(runner, input, input.program.config.kernel);
+    replay_program(runner);
+    const engine::Finding* finding = runner.execution().headline();
+    ASSERT_NE(finding, nullptr) << file;
+    std::string text = timeline(runner);
+    size_t marked = 0;
+    size_t switches = 0;
+    bool guilty = false;
+    for (const std::string& line : lines_of(text)) {
+      bool mark = line.size() > 6 && line[6] == '>';
+      marked += mark;
+      guilty = guilty || (mark && std::stoul(line) == finding->step);
+      switches += line.find("--- ") != line.npos;
+    }
+    EXPECT_GE(marked, 1u) << file;
+    EXPECT_TRUE(guilty) << file << "\n" << text;
+    /* A switch is drawn where the drawn steps change hands; the recorded ones are such places. */
+    EXPECT_GE(switches, std::min<size_t>(1, input.program.schedule.switches.size())) << file;
+  }
+}
+
+TEST(Timeline, NamesEveryTaskInItsHeader) {
+  for (const std::string& file : files_in("scenarios")) {
+    Input input = read_any(file);
+    scenario::Runner runner;
+    load(runner, input, input.program.config.kernel);
+    replay_program(runner);
+    std::string header = lines_of(timeline(runner)).front();
+    for (size_t i = 0; i < input.program.tasks.size(); ++i) {
+      EXPECT_NE(header.find(scenario::task_label(input.program, static_cast<int>(i))), header.npos) << header;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace daxrace::replay
