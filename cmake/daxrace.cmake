@@ -9,14 +9,14 @@ target_include_directories(daxrace_options INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE
 target_compile_options(daxrace_options INTERFACE -Wall -Wextra $<$<BOOL:${DAXRACE_WERROR}>:-Werror>)
 target_compile_definitions(daxrace_options INTERFACE $<$<BOOL:${DAXRACE_DEBUG}>:DAXRACE_DEBUG=1>)
 
-# daxrace_glob(OUT DIR [RECURSE]): the sources of DIR that are neither tests, benchmarks nor main.cc.
+# daxrace_glob(OUT DIR [RECURSE]): the sources of DIR that are neither tests (*_relacy.cc too), benchmarks nor main.cc.
 function(daxrace_glob out dir)
   if("RECURSE" IN_LIST ARGN)
     file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${dir}/*.cc)
   else()
     file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${dir}/*.cc)
   endif()
-  list(FILTER sources EXCLUDE REGEX "(_test|_bench|/main)\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "(_test|_bench|_relacy|/main)\\.cc$")
   set(${out} ${sources} PARENT_SCOPE)
 endfunction()
 

@@ -72,7 +72,7 @@ function definition(text, at,    name) {
 
 # A header counts wherever it stands in the file; an older form has the name of the kernel function with a suffix.
 function finish_file(    name, stem) {
-	if (file ~ /\.cc$/ && file !~ /_(test|bench)\.cc$/)
+	if (file ~ /\.cc$/ && file !~ /_(test|bench|relacy)\.cc$/)
 		for (name in defined) {
 			stem = name
 			while (stem != "" && !(stem in documented))

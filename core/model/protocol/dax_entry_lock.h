@@ -3,12 +3,12 @@
  * The DAX entry lock and its wait queue: a protocol over a backend. The functions are in dax_entry_lock_impl.h, which
  * a program compiles once, with the backend of its choice included before it:
  *
- *   xa_state with xas_load(), xas_store(), xas_find_conflict(), xas_lock_irq() and xas_unlock_irq();
+ *   xa_state with xas_load(), xas_find_conflict(), xas_lock_irq() and xas_unlock_irq();
  *   wait_queue_head_t and wait_entry with prepare_to_wait_exclusive(), finish_wait(), schedule_on(),
  *   waitqueue_active() and __wake_up(); dax_wait_key(), dax_wait_table(); PMD_NR;
  *   SITE() and model_site; model_xas_store(); model_retry_loop, model_entry_object(), model_note_hold() and model_note_release(), which may do nothing.
  *
- * The model's is entry_backend.h.
+ * The model's is entry_backend.h; that of relacy_backend.h explores weak memory.
  */
 #ifndef DAXRACE_CORE_MODEL_PROTOCOL_DAX_ENTRY_LOCK_H_
 #define DAXRACE_CORE_MODEL_PROTOCOL_DAX_ENTRY_LOCK_H_
