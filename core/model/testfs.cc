@@ -68,8 +68,9 @@ static void testfs_commit(void)
 		execution.changed(inode->committed, before, testfs_committed_hash(inode));
 	}
 	uint64_t before = testfs_alloc_hash();
-	while (m->nr_freed)
-		m->free_stack[m->nr_free++] = m->freed[--m->nr_freed];
+	for (uint32_t i = 0; i < m->nr_freed; i++)
+		m->free_stack[m->nr_free++] = m->freed[i];
+	m->nr_freed = 0;
 	execution.changed(m->alloc_state, before, testfs_alloc_hash());
 	up_write(&m->j_barrier);
 }

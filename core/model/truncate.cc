@@ -69,9 +69,7 @@ static void truncate_inode_pages(address_space *mapping, pgoff_t start)
 
 	if (xa_empty(&mapping->i_pages))
 		return;
-	/*
-	 * A PMD entry that begins before `start` is found by its first index, as in the kernel, and goes as a whole.
-	 */
+	/* A PMD entry that begins before `start` goes as a whole. */
 	while (find_get_entries(mapping, &index, mapping->i_pages.nr_slots - 1, &batch)) {
 		for (unsigned int i = 0; i < batch.nr; i++)
 			dax_delete_mapping_entry(mapping, batch.indices[i]);

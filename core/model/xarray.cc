@@ -140,7 +140,8 @@ xa_entry model_xas_find(xa_state *xas, pgoff_t max, unsigned int mark)
 			continue;
 		if (mark && !(GET(xas->xa->marks[head]) & mark))
 			continue;
-		xas->xa_index = head;
+		/* Where the walk began if that is in the middle of the entry, as with xas_find(). */
+		xas->xa_index = i;
 		return entry;
 	}
 	return 0;
@@ -148,9 +149,10 @@ xa_entry model_xas_find(xa_state *xas, pgoff_t max, unsigned int mark)
 
 pgoff_t model_xas_next_index(xa_state *xas)
 {
-	xa_entry entry = GET(xas->xa->slots[xas->xa_index]);
+	pgoff_t head = model_head(xas->xa, xas->xa_index);
+	xa_entry entry = GET(xas->xa->slots[head]);
 
-	return xas->xa_index + (entry ? model_entry_nr(xas->xa, xas->xa_index) : 1);
+	return entry ? head + model_entry_nr(xas->xa, head) : xas->xa_index + 1;
 }
 
 xa_entry model_xas_next(xa_state *xas, pgoff_t max, unsigned int mark)

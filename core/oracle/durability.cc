@@ -5,7 +5,7 @@
  *
  * Power can fail at any moment, so the least image is asked for as soon as fsync returns, and again at a
  * crash. What is durable only grows, so the least image is the worst. A write(2) that has not returned has no
- * claim: its size may not be in the inode yet.
+ * claim, even if somebody has read it: its size may not be in the inode yet.
  */
 #include "core/oracle/oracle.h"
 
@@ -55,7 +55,7 @@ class Durability : public Oracle {
  private:
   static void promise(Cell& cell, uint32_t invoked) {
     for (Write* write = cell.newest; write != nullptr; write = write->older) {
-      uint32_t done = write->instantaneous ? write->step : write->returned;
+      uint32_t done = write->instantaneous ? write->step : write->ended;
       if (done >= invoked) continue;
       write->promised = true;
       return; /* what is older has been overwritten */

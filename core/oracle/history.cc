@@ -39,6 +39,7 @@ Write& FileHistory::add(const model_event& event, Cell& cell, uint64_t value) {
   write.step = now();
   write.invoked = task.invoked;
   write.returned = kNever;
+  write.ended = kNever;
   write.op = event.op_index;
   write.task = event.task;
   write.instantaneous = event.kind == model_event_kind::store;
@@ -52,6 +53,7 @@ Write& FileHistory::add(const model_event& event, Cell& cell, uint64_t value) {
 void FileHistory::on_return(TaskHistory& task) {
   for (Write* write = task.writes; write != nullptr; write = write->same_op) {
     write->returned = std::min(write->returned, now());
+    write->ended = now();
   }
   /* What was read had been written by then, whatever the writer is still doing. */
   for (Read* read = task.reads; read != nullptr; read = read->next) {
@@ -119,7 +121,8 @@ engine::Hash128 FileHistory::state_hash() const {
       uint64_t tasks = 0;
       for (unsigned int i = 0; i < model_->config.nr_tasks; ++i) {
         bool in_op = tasks_[i].in_op;
-        tasks = tasks << 2 | uint64_t(in_op && write->returned < tasks_[i].invoked) << 1 |
+        tasks = tasks << 3 | uint64_t(in_op && write->ended < tasks_[i].invoked) << 2 |
+                uint64_t(in_op && write->returned < tasks_[i].invoked) << 1 |
                 uint64_t(in_op && write->step < tasks_[i].invoked);
       }
       hash += engine::wide(engine::combine(where, write->order),

@@ -27,6 +27,7 @@ struct Write {
   uint32_t invoked = 0;
   uint32_t returned =
       0; /* kNever: it has not. Also the return of an operation that read it, if that is earlier */
+  uint32_t ended = 0; /* the return of its own operation; kNever: it has not */
   uint32_t op = 0;
   engine::TaskId task = engine::kNoTask;
   bool truncation = false;
