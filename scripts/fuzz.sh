@@ -2,15 +2,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # usage: scripts/fuzz.sh [OPTION]... [-- OPTION OF daxrace-fuzz...]
 #
-# Installs what is missing, builds, and fuzzes programs and schedules from the scenarios on. Ends with one line: no
-# finding (exit 0), or the crash file and the command that replays it (exit 1). Wrong usage, or a fuzzer that fails
-# itself, is exit 2.
+# Installs what is missing, builds, and fuzzes programs and schedules from the scenarios on, for the whole time: the
+# first program that shows a finding is kept, and the search goes on. Ends with the list of the distinct findings and
+# the commands that replay them (exit 1), or with one line that there is none (exit 0). Wrong usage, or a fuzzer that
+# fails itself, is exit 2.
 #
 #   --for DURATION    how long: 90 or 90s, 10m, 8h (60s)
 #   --out DIR         where corpus, seeds, log and crash files go (runs/fuzz); a corpus there is used again
 #   --kernel V        the kernel to model, for example v5.17 (the newest)
 #   --without C       leave patch C out; may be repeated
 #   --with C          put patch C in; may be repeated
+#   --first           stop at the first finding, with a crash file of libFuzzer's
 #   --empty-corpus    start from nothing: no seeds, and none of the corpus of earlier runs
 #   --seed N          seed of libFuzzer (1)
 set -euo pipefail
@@ -21,6 +23,7 @@ duration=60s
 out=runs/fuzz
 seed=1
 use_seeds=yes
+keep_going=(--keep-going)
 readonly interrupt_status=72  # libFuzzer's
 patch_args=()  # as the daxrace command takes them
 fuzz_args=()   # the same for daxrace-fuzz, which leaves options with one dash to libFuzzer
@@ -48,6 +51,7 @@ while (($# > 0)); do
       shift
       ;;
     --empty-corpus) use_seeds=no ;;
+    --first) keep_going=() ;;
     --seed) need_value "$1" $#; seed=$2; shift ;;
     --) shift; break ;;
     *) usage_error "unknown argument $1; options of daxrace-fuzz go after --" ;;
@@ -125,16 +129,25 @@ touch "$started"
 interrupted=no
 trap 'interrupted=yes' INT TERM
 status=0
-build/fuzz/bin/daxrace-fuzz "${fuzz_args[@]}" "${inputs[@]}" -max_total_time="$seconds" \
+build/fuzz/bin/daxrace-fuzz "${keep_going[@]}" "${fuzz_args[@]}" "${inputs[@]}" -max_total_time="$seconds" \
   -artifact_prefix="$out/" -seed="$seed" -print_final_stats=1 "$@" 2>&1 | tee -i "$log" || status=${PIPESTATUS[0]}
 trap - INT TERM
 
 crash=$(newest_crash)
 if [[ -n $crash ]]; then
-  echo "finding: $crash; to replay it: $daxrace replay $crash${patch_args[*]:+ ${patch_args[*]}}"
+  echo "finding: $crash; to replay it: $daxrace replay $crash"
   exit 1
 fi
 summary="$(final_stat number_of_executed_units) executions, $(final_stat new_units_added) new inputs in $corpus, seed $seed"
+# Findings of this run and of earlier ones with this --out: the first program that showed each.
+mapfile -t findings < <(find "$out" -maxdepth 1 -name 'finding-*.dax' | sort)
+if ((${#findings[@]} > 0)); then
+  for finding in "${findings[@]}"; do
+    echo "$daxrace replay $finding"
+  done
+  echo "${#findings[@]} distinct findings; $summary"
+  exit 1
+fi
 if [[ $interrupted == yes ]] || ((status == interrupt_status)); then
   echo "interrupted, no finding so far: $summary"
   exit 130

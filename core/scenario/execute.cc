@@ -28,6 +28,8 @@ void Runner::plan_regions() {
     auto index = static_cast<size_t>(argument(op, ArgKind::kNewRegion));
     RegionPlan& plan = regions_[index];
     plan.process = program.regions[index].process;
+    plan.file = argument(op, ArgKind::kFile);
+    plan.offset = argument(op, ArgKind::kOffset);
     kernel::pgoff_t& end = process_pages_[static_cast<size_t>(plan.process)];
     int32_t colour = argument(op, ArgKind::kOffset) % pmd;
     int32_t length = argument(op, ArgKind::kLength);

@@ -43,6 +43,8 @@ class Runner {
   struct RegionPlan {
     int process = 0;
     int32_t address = 0; /* first page, in the process */
+    int32_t file = 0;    /* what its mmap maps there, whether that has been done or not */
+    int32_t offset = 0;  /* pages */
   };
   const RegionPlan& region(int32_t index) const { return regions_[static_cast<size_t>(index)]; }
 

@@ -31,12 +31,11 @@ void describe_file(OpContext& c, model_op kind) {
 
 void describe_address(OpContext& c, model_op kind) {
   Address at = address_of(c);
-  const kernel::vm_area_struct& vma = model().vmas[at.region];
+  const Runner::RegionPlan& plan = c.runner.region(at.region);
   c.kind = kind;
-  if (vma.f_mapping == nullptr) return; /* not mapped yet: it will be SIGSEGV */
-  c.inode = vma.f_mapping->host;
+  c.inode = &model().inodes[plan.file];
   c.cell =
-      (static_cast<uint64_t>(at.page) + vma.vm_pgoff) * model().config.cells + static_cast<uint64_t>(at.cell);
+      static_cast<uint64_t>(plan.offset + at.page) * model().config.cells + static_cast<uint64_t>(at.cell);
 }
 
 kernel::model_io io_of(const OpContext& c) {

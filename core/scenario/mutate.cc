@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "core/scenario/mutate.h"
+
+#include "core/scenario/mutate_steps.h"
+#include "core/scenario/text.h"
+
+namespace daxrace::scenario {
+
+namespace {
+
+constexpr int kStackedMax = 8;
+
+/* One of `mutations`, by weight; those that cannot be done are drawn again. */
+bool apply_one(const MutationContext& context, std::span<const Mutation> mutations) {
+  constexpr int kTries = 8;
+  uint32_t sum = 0;
+  for (const Mutation& mutation : mutations) sum += mutation.weight;
+  for (int i = 0; i < kTries; ++i) {
+    uint32_t left = context.random.below(sum);
+    size_t which = 0;
+    while (left >= mutations[which].weight) left -= mutations[which++].weight;
+    if (mutations[which].apply(context)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+void strip(Program& program) {
+  program.title.clear();
+  program.source.clear();
+  program.question.clear();
+  program.mirrors.clear();
+  program.notes.clear();
+  program.expectations.clear();
+  program.found.reset();
+  for (Switch& entry : program.schedule.switches) entry.anchor = {};
+}
+
+void mutate(engine::Random& random, Program& program, const MutateOptions& options) {
+  strip(program);
+  if (program.tasks.empty() || random.one_in(options.fresh_one_in)) {
+    program = generate(random, program.config, options.generate);
+    return;
+  }
+  const MutationContext context{random, program, options};
+  int count = 1;
+  while (count < kStackedMax && random.one_in(2)) ++count;
+  for (; count > 0; --count) {
+    const bool schedule = program.tasks.size() > 1 && random.one_in(2);
+    apply_one(context, schedule ? schedule_mutations() : operation_mutations());
+    repair(program);
+  }
+}
+
+bool shrink(engine::Random& random, Program& program) {
+  strip(program);
+  Schedule& schedule = program.schedule;
+  if (!schedule.draws.empty()) {
+    schedule.draws.pop_back();
+  } else if (schedule.switches.size() > 2) {
+    schedule.switches.pop_back();
+  } else {
+    std::vector<Operation>* longest = &program.setup;
+    for (Task& task : program.tasks) {
+      if (task.ops.size() > longest->size()) longest = &task.ops;
+    }
+    if (longest->empty()) return false;
+    longest->erase(longest->begin() + random.below(static_cast<uint32_t>(longest->size())));
+  }
+  repair(program);
+  return true;
+}
+
+}  // namespace daxrace::scenario

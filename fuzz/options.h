@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The options of daxrace-fuzz. They start with two dashes, which libFuzzer passes over; so they stay on the
+ * command line, and the processes that libFuzzer starts (-fork, -jobs, -minimize_crash) get them too.
+ *
+ *   --kernel=V --without=ROW --with=ROW   the kernel, as the daxrace command takes it; rows may be repeated
+ *   --mode=mutate|uniform                 uniform: every input is drawn afresh and nothing is learnt from
+ * coverage; what mutation is compared with
+ *   --pairs=on|off                        counters for pairs of places in different tasks that touched the
+ * same object
+ *   --only=VERDICT                        other verdicts are no findings
+ *   --ignore=PREFIX                       nor are those whose signature starts so; may be repeated
+ *   --keep-going                          write the first input of each signature beside the crash files and
+ * go on
+ *   --stats=FILE                          at the end or at a finding, what was done: lines of `key value`
+ */
+#ifndef DAXRACE_FUZZ_OPTIONS_H_
+#define DAXRACE_FUZZ_OPTIONS_H_
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/scenario/program.h"
+
+namespace daxrace::fuzz {
+
+enum class Mode : uint8_t { kMutate, kUniform };
+
+struct Options {
+  scenario::KernelChoice kernel;
+  bool kernel_given = false;
+  Mode mode = Mode::kMutate;
+  bool pairs = true;
+  std::string only; /* empty: every verdict */
+  std::vector<std::string> ignore;
+  bool keep_going = false;
+  std::string stats;
+  /* From libFuzzer's own options. */
+  std::string artifact_prefix;
+  bool runs_files = false; /* inputs are named one by one: they are run, nothing is fuzzed */
+};
+
+/* The options among the arguments, without the name of the program. Returns the error in one line, or
+ * nothing. `verdicts` are those that --only takes. */
+std::string read_options(const std::vector<std::string_view>& arguments,
+                         const std::vector<std::string_view>& verdicts, Options& options);
+
+}  // namespace daxrace::fuzz
+
+#endif  // DAXRACE_FUZZ_OPTIONS_H_

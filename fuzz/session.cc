@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "fuzz/session.h"
+
+#include <cinttypes>
+#include <cstdio>
+#include <cstring>
+
+#include "core/model/patches.h"
+#include "core/scenario/text.h"
+#include "fuzz/planted.h"
+
+namespace daxrace::fuzz {
+
+namespace {
+
+constexpr uint64_t kCheckEvery = 1000; /* executions */
+
+/* libFuzzer zeroes these before every input and takes what is set for coverage. */
+constexpr uint32_t kPairCounters = 4096;
+__attribute__((section("__libfuzzer_extra_counters"), used,
+               aligned(64))) uint8_t pair_counters[kPairCounters];
+
+std::string name_of(const scenario::KernelChoice& choice) {
+  return kernel::describe({choice.version, choice.without, choice.with});
+}
+
+}  // namespace
+
+Session::Session(Options options) : options_(std::move(options)), findings_(options_) {
+  if (options_.pairs) runner_.execution().set_pair_counters(pair_counters, kPairCounters);
+}
+
+double Session::seconds() const {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
+}
+
+/* libFuzzer hands back what the mutator made, so that most texts are known already. */
+const scenario::Program& Session::hold(std::string_view text) {
+  if (last_.text != text || text.empty()) {
+    last_.program = scenario::parse_lenient(text);
+    last_.text.assign(text);
+    last_.steps = 0;
+  }
+  return last_.program;
+}
+
+bool Session::run(std::string_view text) {
+  const scenario::Program& program = hold(text);
+  if (program.tasks.empty()) return false;
+  const scenario::KernelChoice& choice = program.config.kernel;
+  /* A file that is run by itself knows best what it is for. */
+  const bool own_kernel = options_.runs_files && !options_.kernel_given;
+  if (!own_kernel && choice != options_.kernel) {
+    if (options_.runs_files) {
+      std::fprintf(stderr, "not run: the program is for %s, the options say %s\n", name_of(choice).c_str(),
+                   name_of(options_.kernel).c_str());
+    }
+    return false;
+  }
+  std::string error;
+  if (!runner_.load(program, &error)) {
+    std::fprintf(stderr, "not run: %s\n", error.c_str());
+    return false;
+  }
+  switches_.clear();
+  draws_.clear();
+  for (const scenario::Switch& entry : program.schedule.switches) {
+    switches_.push_back({entry.step, scenario::engine_task(entry.task), {}});
+  }
+  for (const scenario::Draw& draw : program.schedule.draws) draws_.push_back({draw.step, draw.value});
+  execute();
+  ++executions_;
+  const engine::Execution& execution = runner_.execution();
+  last_.steps = execution.steps();
+  steps_ += execution.steps();
+  operations_ += program.setup.size();
+  for (const scenario::Task& task : program.tasks) operations_ += task.ops.size();
+  if (!execution.findings().empty()) {
+    const engine::Finding* finding = findings_.select(runner_);
+    if (finding != nullptr) handle_finding(*finding);
+  }
+  if (executions_ % kCheckEvery == 0) check_determinism();
+  return true;
+}
+
+void Session::execute() {
+  engine::ReplayStrategy strategy(switches_, draws_);
+  strategy.begin();
+  runner_.run(strategy);
+  if (daxrace_fuzz_planted != nullptr) daxrace_fuzz_planted(runner_);
+}
+
+/* Leaves the second execution behind, which is the same. */
+void Session::check_determinism() {
+  const uint64_t first = runner_.execution().trace_hash();
+  execute();
+  const uint64_t second = runner_.execution().trace_hash();
+  if (first == second) return;
+  char text[128];
+  std::snprintf(text, sizeof text,
+                "the same input ran twice and gave two traces, %016" PRIx64 " and %016" PRIx64, first,
+                second);
+  harness_error(text);
+}
+
+void Session::handle_finding(const engine::Finding& first) {
+  const std::string_view verdict = first.verdict;
+  check_determinism();
+  const engine::Finding* finding = nullptr;
+  for (const engine::Finding& again : runner_.execution().findings()) {
+    if (again.verdict == verdict) finding = &again;
+  }
+  if (finding == nullptr) harness_error("a finding was gone when the same input ran again");
+  if (first_finding_ == 0) {
+    first_finding_ = executions_;
+    first_finding_seconds_ = seconds();
+  }
+  const std::string signature = scenario::signature(*finding, runner_);
+  const std::string sentence =
+      finding->describe == nullptr ? std::string() : finding->describe(*finding, runner_.execution());
+  std::fprintf(stderr, "finding: %.*s\n%s\nsignature: %s\nafter %" PRIu64 " executions, %.1f s\n",
+               static_cast<int>(finding->verdict.size()), finding->verdict.data(), sentence.c_str(),
+               signature.c_str(), executions_, seconds());
+  if (options_.keep_going) {
+    findings_.collect(*finding, runner_, last_.text);
+    return;
+  }
+  std::fprintf(stderr, "DEDUP_TOKEN: %s\n", signature.c_str());
+  write_stats();
+  abort_for(finding->verdict);
+}
+
+void Session::write_stats() const {
+  if (options_.stats.empty()) return;
+  std::FILE* file = std::fopen(options_.stats.c_str(), "w");
+  if (file == nullptr) {
+    std::fprintf(stderr, "harness: cannot write %s\n", options_.stats.c_str());
+    return;
+  }
+  std::fprintf(file, "kernel %s\nmode %s\n", name_of(options_.kernel).c_str(),
+               options_.mode == Mode::kUniform ? "uniform" : "mutate");
+  std::fprintf(file, "executions %" PRIu64 "\nsteps %" PRIu64 "\noperations %" PRIu64 "\nseconds %.3f\n",
+               executions_, steps_, operations_, seconds());
+  std::fprintf(file, "hits %" PRIu64 "\ncollected %" PRIu64 "\n", findings_.hits(), findings_.collected());
+  if (first_finding_ != 0) {
+    std::fprintf(file, "executions_to_first_finding %" PRIu64 "\nseconds_to_first_finding %.3f\n",
+                 first_finding_, first_finding_seconds_);
+  }
+  std::fclose(file);
+}
+
+scenario::MutateOptions Session::mutate_options(const scenario::Program& program) const {
+  scenario::MutateOptions options;
+  if (options_.mode == Mode::kUniform) options.generate.sharing = 0;
+  if (operations_ != 0) {
+    options.generate.steps_of_operation = static_cast<uint32_t>(1 + steps_ / operations_);
+  }
+  if (&program == &last_.program) options.steps = last_.steps;
+  return options;
+}
+
+/* Makes it the last input, which it is about to be. */
+size_t Session::emit(scenario::Program& program, char* out, size_t size_max, engine::Random& random) {
+  std::string text = scenario::print(program);
+  while (text.size() > size_max && scenario::shrink(random, program)) text = scenario::print(program);
+  const size_t size = std::min(text.size(), size_max);
+  std::memcpy(out, text.data(), size);
+  if (size == text.size()) {
+    std::swap(last_.text, text);
+    std::swap(last_.program, program);
+    last_.steps = 0;
+  }
+  return size;
+}
+
+size_t Session::mutate(char* text, size_t size, size_t size_max, uint64_t seed) {
+  engine::Random random(seed);
+  const scenario::Program& program = hold({text, size});
+  const scenario::MutateOptions options = mutate_options(program);
+  if (options_.mode == Mode::kUniform) {
+    scenario::Config config;
+    config.kernel = options_.kernel;
+    scratch_ = scenario::generate(random, config, options.generate);
+  } else {
+    scratch_ = program;
+    if (!options_.runs_files || options_.kernel_given) scratch_.config.kernel = options_.kernel;
+    scenario::mutate(random, scratch_, options);
+  }
+  return emit(scratch_, text, size_max, random);
+}
+
+size_t Session::cross(std::string_view a, std::string_view b, char* out, size_t size_max, uint64_t seed) {
+  /* libFuzzer would cross as often as it mutates. */
+  constexpr uint32_t kOneIn = 4;
+  engine::Random random(seed);
+  if (options_.mode == Mode::kUniform || !random.one_in(kOneIn)) return 0;
+  scratch_ = hold(a);
+  const scenario::MutateOptions options = mutate_options(last_.program);
+  if (!options_.runs_files || options_.kernel_given) scratch_.config.kernel = options_.kernel;
+  scenario::Program child = scenario::crossover(random, scratch_, scenario::parse_lenient(b), options);
+  return emit(child, out, size_max, random);
+}
+
+}  // namespace daxrace::fuzz

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What libFuzzer calls. The only file that knows it, but for the counters of session.cc. */
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "fuzz/session.h"
+
+namespace {
+
+daxrace::fuzz::Session* session;
+
+void write_stats() { session->write_stats(); }
+
+std::string_view text_of(const uint8_t* data, size_t size) {
+  return {reinterpret_cast<const char*>(data), size};
+}
+
+}  // namespace
+
+extern "C" {
+
+__attribute__((visibility("default"))) int LLVMFuzzerInitialize(int* argc, char*** argv) {
+  constexpr int kWrongUsage = 2;
+  daxrace::fuzz::Options options;
+  const std::vector<std::string_view> arguments(*argv + 1, *argv + *argc);
+  const std::string error = daxrace::fuzz::read_options(arguments, daxrace::fuzz::all_verdicts(), options);
+  if (!error.empty()) {
+    std::fprintf(stderr, "daxrace-fuzz: %s\n", error.c_str());
+    _exit(kWrongUsage);
+  }
+  /* Never destroyed: libFuzzer leaves in many ways, and executions may be on the stacks of their tasks. */
+  session = new daxrace::fuzz::Session(std::move(options));
+  std::atexit(write_stats);
+  return 0;
+}
+
+__attribute__((visibility("default"))) int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  return session->run(text_of(data, size)) ? 0 : -1;
+}
+
+__attribute__((visibility("default"))) size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size,
+                                                                      size_t size_max, unsigned int seed) {
+  return session->mutate(reinterpret_cast<char*>(data), size, size_max, seed);
+}
+
+__attribute__((visibility("default"))) size_t LLVMFuzzerCustomCrossOver(const uint8_t* a, size_t a_size,
+                                                                        const uint8_t* b, size_t b_size,
+                                                                        uint8_t* out, size_t size_max,
+                                                                        unsigned int seed) {
+  return session->cross(text_of(a, a_size), text_of(b, b_size), reinterpret_cast<char*>(out), size_max, seed);
+}
+
+}  // extern "C"
