@@ -117,12 +117,14 @@ void Execution::livelock() {
   for (int id = 0; id < task_count_; ++id) {
     const Task& task = tasks_[static_cast<size_t>(id)];
     if (task.state != Task::State::kRunnable || task.points < most) continue;
-    if (!enabled(task, static_cast<TaskId>(id))) continue; /* it waits for the guilty one, perhaps */
+    /* It waits for the guilty one, perhaps. The present task has what it was waiting for. */
+    if (id != self_ && !enabled(task, static_cast<TaskId>(id))) continue;
     most = task.points;
     finding.task = static_cast<TaskId>(id);
   }
   const Task& guilty = tasks_[finding.task];
-  finding.site = guilty.pending.site;
+  /* Where the budget happened to end is no part of what the finding is. */
+  finding.context = guilty.pending.site;
   finding.step = steps_ - 1;
   finding.args = {most, guilty.op, limits_.steps_max / 4};
   fail(finding);
