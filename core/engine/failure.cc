@@ -60,7 +60,8 @@ std::string describe_deadlock(const Finding& finding, const Execution& execution
 std::string describe_livelock(const Finding& finding, const Execution& execution) {
   return task_name(execution, finding.task) + " made " + std::to_string(finding.args[0]) +
          " steps in its operation " + std::to_string(finding.args[1]) + " without ending it, the last " +
-         std::to_string(finding.args[2]) + " under a fair schedule, at " + finding.site->name();
+         std::to_string(finding.args[2]) + " under a fair schedule, at " +
+         static_cast<const Site*>(finding.context)->name();
 }
 
 }  // namespace
