@@ -15,6 +15,7 @@ struct Options {
   std::string preemptions = "2";
   bool no_prune = false;
   bool all = false;
+  std::string only;
   std::string save;
   bool no_save = false;
   bool json = false;
@@ -66,7 +67,9 @@ int run(const Options& options) {
     print_finding(runner);
   };
   Exhausted result = exhaust(
-      runner, {.bound = bound, .prune = !options.no_prune, .stop_at_first = !options.all}, on_finding);
+      runner,
+      {.bound = bound, .prune = !options.no_prune, .stop_at_first = !options.all, .only = options.only},
+      on_finding);
   if (options.json) {
     nlohmann::json json = json_of(result);
     if (saved) json["file"] = path;
@@ -103,6 +106,10 @@ void add_explore(CLI::App& app, const char* text, int* exit_code) {
       });
   command->add_flag("--no-prune", options->no_prune, "brute force: follow every schedule to its end");
   command->add_flag("--all", options->all, "go on after a finding, for the set of verdicts");
+  command->add_option("--only", options->only, "look for this verdict alone: `daxrace list verdicts`")
+      ->check([](const std::string& value) -> std::string {
+        return oracle::find_verdict(value) != nullptr ? "" : "no oracle has the verdict `" + value + "`";
+      });
   command->add_option("--save", options->save, "file to write the first finding to (VERDICT-DIGITS.dax)");
   command->add_flag("--no-save", options->no_save, "do not write a finding");
   command->add_flag("--json", options->json, "for machines");

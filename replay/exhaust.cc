@@ -42,6 +42,8 @@ Exhausted exhaust(scenario::Runner& runner, const ExhaustOptions& options,
     runner.run(dfs);
     result.steps += runner.execution().steps();
     bool fresh = false;
+    const engine::Finding* headline = runner.execution().headline();
+    if (!options.only.empty() && (headline == nullptr || headline->verdict != options.only)) continue;
     for (const engine::Finding& finding : runner.execution().findings()) {
       fresh = result.verdicts.try_emplace(std::string(finding.verdict), bound).second || fresh;
     }

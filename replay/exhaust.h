@@ -19,6 +19,7 @@ struct ExhaustOptions {
   uint32_t bound = 2; /* preemptions; UINT32_MAX: none */
   bool prune = true;
   bool stop_at_first = true;
+  std::string only = {}; /* executions with another headline than this verdict do not count; empty: all do */
 };
 
 struct BoundStats {

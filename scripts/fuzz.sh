@@ -4,8 +4,9 @@
 #
 # Installs what is missing, builds, and fuzzes programs and schedules from the scenarios on, for the whole time: the
 # first program that shows a finding is kept, and the search goes on. Ends with the list of the distinct findings and
-# the commands that replay them (exit 1), or with one line that there is none (exit 0). Wrong usage, or a fuzzer that
-# fails itself, is exit 2.
+# the commands that replay them (exit 1), or with one line that there is none (exit 0). On the newest kernel, findings
+# that corpus/ has already are known; if there are no others, the exit status is 3. Wrong usage, or a fuzzer that fails
+# itself, is exit 2.
 #
 #   --for DURATION    how long: 90 or 90s, 10m, 8h (60s)
 #   --out DIR         where corpus, seeds, log and crash files go (runs/fuzz); a corpus there is used again
@@ -107,6 +108,19 @@ newest_crash() {
     sort -n | tail -n 1 | cut -d ' ' -f 2-
 }
 
+# is_known FILE: whether a regression file for the newest kernel has its signature.
+is_known() {
+  local signature file
+  ((${#patch_args[@]} == 0)) || return 1
+  signature=$("$daxrace" replay --json "$1" | sed -n 's/.*"signature": "\(.*\)",*$/\1/p' | head -n 1)
+  [[ -n $signature ]] || return 1
+  for file in corpus/*.dax; do
+    grep -qE '^(kernel|without|with) ' "$file" && continue
+    grep -qxF "signature $signature" "$file" && return 0
+  done
+  return 1
+}
+
 scripts/setup.sh
 build_preset release daxrace || exit 2
 build_preset fuzz daxrace-fuzz || exit 2
@@ -142,10 +156,17 @@ summary="$(final_stat number_of_executed_units) executions, $(final_stat new_uni
 # Findings of this run and of earlier ones with this --out: the first program that showed each.
 mapfile -t findings < <(find "$out" -maxdepth 1 -name 'finding-*.dax' | sort)
 if ((${#findings[@]} > 0)); then
+  new=0
   for finding in "${findings[@]}"; do
-    echo "$daxrace replay $finding"
+    if is_known "$finding"; then
+      echo "$daxrace replay $finding  # known"
+    else
+      echo "$daxrace replay $finding"
+      new=$((new + 1))
+    fi
   done
-  echo "${#findings[@]} distinct findings; $summary"
+  echo "${#findings[@]} distinct findings, $new of them new; $summary"
+  ((new == 0)) && exit 3
   exit 1
 fi
 if [[ $interrupted == yes ]] || ((status == interrupt_status)); then

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Makes the regression files of corpus/ from the scenarios: for each that expects a finding, the first one that the
-# exhaustive search meets, with its schedule and trace hash. Reproducible: the same tree gives the same bytes.
+# Makes the regression files of corpus/ from the scenarios: for each verdict that one expects, the first finding that
+# the exhaustive search meets, with its schedule and trace hash. Reproducible: the same tree gives the same bytes.
 #
 #   scripts/gen-corpus.sh           write corpus/
 #   scripts/gen-corpus.sh --check   exit 1 if corpus/ is not what would be written
@@ -20,17 +20,19 @@ esac
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 
-# NAME OPTIONS...: one finding of scenarios/NAME.dax on a kernel.
+# make_one NAME VERDICT OPTIONS...: one finding of scenarios/NAME.dax on a kernel.
 make_one() {
-  local name=$1 file=$1 word
-  shift
+  local name=$1 verdict=$2 file=$1-$2 word
+  shift 2
   for word in "$@"; do
     case $word in --*) ;; *) file+=-$word ;; esac
   done
   file+=.dax
   # Exit 1 is what is wanted: a finding.
-  if "$daxrace" explore "scenarios/$name.dax" "$@" --save "$out/$file" >/dev/null; then
-    echo "gen-corpus.sh: scenarios/$name.dax $*: nothing found" >&2
+  local status=0
+  "$daxrace" explore "scenarios/$name.dax" "$@" --only "$verdict" --save "$out/$file" >/dev/null || status=$?
+  if ((status != 1)); then
+    echo "gen-corpus.sh: scenarios/$name.dax $*: no $verdict (exit $status)" >&2
     exit 1
   fi
 }
@@ -50,7 +52,12 @@ for scenario in scenarios/*.dax; do
         *) options+=("$key" "$word") ;;
       esac
     done
-    make_one "$name" "${options[@]}"
+    verdicts=${line##*: }
+    verdicts=${verdicts#expect }
+    verdicts=${verdicts%% preemptions=*}
+    for verdict in ${verdicts//,/}; do
+      make_one "$name" "$verdict" "${options[@]}"
+    done
   done < <(grep '^expect ' "$scenario" | grep -Ev '(^expect|:) never$')
 done
 

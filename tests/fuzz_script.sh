@@ -11,7 +11,7 @@ status=0
 scripts/fuzz.sh --for 10s --kernel v4.11 --out "$scratch/all" >"$scratch/log" 2>&1 || status=$?
 tail -n 5 "$scratch/log"
 ((status == 1)) || { echo "exit $status, wanted 1"; exit 1; }
-grep -q 'distinct findings; ' "$scratch/log"
+grep -q 'distinct findings, ' "$scratch/log"
 replayed=0
 while read -r _ _ file; do
   status=0

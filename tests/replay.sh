@@ -6,7 +6,7 @@ set -euo pipefail
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 cd "$scratch"
-finding=$DAXRACE_SOURCE/corpus/001-fault-races-with-write-v4.11.dax
+finding=$DAXRACE_SOURCE/corpus/001-fault-races-with-write-stale-read-v4.11.dax
 
 # expect STATUS PART FILE OPTIONS...
 expect() {
