@@ -12,8 +12,8 @@ namespace daxrace::fuzz {
 
 namespace {
 
-constexpr std::string_view kNames[] = {"--kernel", "--without", "--with",       "--mode", "--pairs",
-                                       "--only",   "--ignore",  "--keep-going", "--stats"};
+constexpr std::string_view kNames[] = {"--kernel", "--without", "--with",   "--mode",       "--pairs",
+                                       "--only",   "--ignore",  "--unless", "--keep-going", "--stats"};
 
 std::string unknown(std::string_view what, std::string_view word,
                     const std::vector<std::string_view>& known) {
@@ -56,6 +56,8 @@ std::string read_ours(std::string_view name, std::string_view value, bool has_va
     if (std::ranges::find(verdicts, value) == verdicts.end()) error = unknown("verdict", value, verdicts);
   } else if (name == "--ignore") {
     options.ignore.emplace_back(value);
+  } else if (name == "--unless") {
+    options.unless = value;
   } else if (name == "--stats") {
     options.stats = value;
   } else {
@@ -92,6 +94,7 @@ std::string read_options(const std::vector<std::string_view>& arguments,
   std::string error;
   const scenario::KernelChoice& choice = options.kernel;
   if (!kernel::select_forms({choice.version, choice.without, choice.with}, &forms, &error)) return error;
+  if (!kernel::select_forms({options.unless, {}, {}}, &forms, &error)) return error;
   return {};
 }
 

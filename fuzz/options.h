@@ -10,6 +10,7 @@
  * same object
  *   --only=VERDICT                        other verdicts are no findings
  *   --ignore=PREFIX                       nor are those whose signature starts so; may be repeated
+ *   --unless=V                            nor those whose program shows the verdict on kernel V too
  *   --keep-going                          write the first input of each signature beside the crash files and
  * go on
  *   --stats=FILE                          at the end or at a finding, what was done: lines of `key value`
@@ -34,6 +35,7 @@ struct Options {
   bool pairs = true;
   std::string only; /* empty: every verdict */
   std::vector<std::string> ignore;
+  std::string unless; /* empty: no other kernel is asked */
   bool keep_going = false;
   std::string stats;
   /* From libFuzzer's own options. */

@@ -11,12 +11,14 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "core/engine/strategy_replay.h"
 #include "core/scenario/execute.h"
 #include "core/scenario/mutate.h"
+#include "fuzz/differential.h"
 #include "fuzz/findings.h"
 #include "fuzz/options.h"
 
@@ -65,6 +67,7 @@ class Session {
   Options options_;
   Findings findings_;
   scenario::Runner runner_;
+  std::optional<Differential> other_;
   Held last_;
   scenario::Program scratch_;
   std::vector<engine::RecordedSwitch> switches_;

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Differential fuzzing: a finding counts only if another kernel does not have it too. What did a release
+ * break, or what did it mend, when both have other failures as well?
+ */
+#ifndef DAXRACE_FUZZ_DIFFERENTIAL_H_
+#define DAXRACE_FUZZ_DIFFERENTIAL_H_
+
+#include <string>
+#include <string_view>
+
+#include "core/scenario/execute.h"
+
+namespace daxrace::fuzz {
+
+class Differential {
+ public:
+  explicit Differential(std::string version) { kernel_.version = std::move(version); }
+
+  /* Whether the program shows the verdict on the other kernel, in one of kSchedules sampled schedules: half
+   * of them random, half PCT. The same answer every time. Runs executions of its own. */
+  bool shows(const scenario::Program& program, std::string_view verdict);
+
+  static constexpr int kSchedules = 2000;
+
+ private:
+  scenario::KernelChoice kernel_;
+  scenario::Runner runner_;
+};
+
+}  // namespace daxrace::fuzz
+
+#endif  // DAXRACE_FUZZ_DIFFERENTIAL_H_
