@@ -54,7 +54,7 @@ std::vector<std::string> scenario_files(const std::vector<std::string>& paths);
 struct KernelOptions {
   scenario::KernelChoice choice;
   void add_to(CLI::App& command);
-  /* What was asked for on the command line, or else by the program. */
+  /* The program's choice with what the command line adds; a release on the command line replaces it. */
   scenario::KernelChoice over(const scenario::Program& program) const;
 };
 

@@ -138,7 +138,9 @@ void add_check(CLI::App& app, const char* text, int* exit_code) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("check", text);
   command->add_option("PATH", options->paths, "scenarios, or directories of *.dax")->required();
-  command->add_option("--preemptions", options->preemptions, "bound of the search, on all sides")
+  command
+      ->add_option("--preemptions", options->preemptions,
+                   "bound of the search, on all sides; a scenario that needs more gets more")
       ->capture_default_str()
       ->check(CLI::Range(0u, 99u));
   command->add_flag("--json", options->json, "for machines");

@@ -27,7 +27,7 @@ std::string coverage(const Exhausted& result, const scenario::Program& program, 
   std::string schedules = bound == UINT32_MAX
                               ? "every schedule"
                               : "every schedule with at most " + std::to_string(bound) + " preemptions";
-  std::string text = schedules + " of " + std::to_string(program.tasks.size()) + " tasks with " +
+  std::string text = schedules + " of " + counted(program.tasks.size(), "task", "tasks") + " with " +
                      std::to_string(ops) + " operations, " +
                      std::to_string(program.config.geometry.pmd_pages) + " pages a PMD, " +
                      std::to_string(program.config.geometry.cells) + " cells a page";
@@ -77,7 +77,9 @@ int run(const Options& options) {
     return result.verdicts.empty() ? kNoFinding : kFound;
   }
   for (const BoundStats& stats : result.bounds) {
-    std::cout << "bound " << stats.bound << ": " << grouped(stats.executions) << " executions";
+    std::cout << (stats.bound == UINT32_MAX ? std::string("no bound")
+                                            : "bound " + std::to_string(stats.bound))
+              << ": " << counted(stats.executions, "execution", "executions");
     if (stats.pruned != 0) std::cout << " and " << grouped(stats.pruned) << " that met a known state";
     std::cout << (stats.complete ? "\n" : ", not finished\n");
   }

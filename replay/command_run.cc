@@ -24,7 +24,9 @@ struct Options {
 };
 
 /* What a clean sample is worth. */
-std::string meaning(const Options& options, uint32_t choices, size_t tasks) {
+std::string meaning(const Options& options, bool all, uint32_t choices, size_t tasks) {
+  if (all)
+    return "no finding; the strategy has no others within its bound: `daxrace explore` says which that is";
   if (options.strategy != "pct" || choices == 0) {
     return "no finding, which proves nothing about the others: `daxrace explore` does";
   }
@@ -92,8 +94,8 @@ int run(const Options& options) {
   if (options.json) {
     print_json({{"schedules", done}, {"findings", nlohmann::json::array()}});
   } else {
-    std::cout << "PASSED " << grouped(done)
-              << " schedules: " << meaning(options, choices, input.program.tasks.size()) << "\n";
+    std::cout << "PASSED " << grouped(done) << " schedules: "
+              << meaning(options, done < options.schedules, choices, input.program.tasks.size()) << "\n";
   }
   return kNoFinding;
 }
@@ -107,7 +109,13 @@ void add_run(CLI::App& app, const char* text, int* exit_code) {
   options->kernel.add_to(*command);
   command->add_option("--strategy", options->strategy, "who decides the schedule: `daxrace list strategies`")
       ->capture_default_str();
-  command->add_option("--seed", options->tuning.seed, "of the strategy")->capture_default_str();
+  command->add_option("--seed", options->tuning.seed, "of the strategy")
+      ->capture_default_str()
+      ->check([](const std::string& value) -> std::string {
+        bool number =
+            !value.empty() && value.size() < 20 && value.find_first_not_of("0123456789") == value.npos;
+        return number ? "" : "expected a number of at most 19 digits, not `" + value + "`";
+      });
   command->add_option("--schedules", options->schedules, "give up after so many")
       ->capture_default_str()
       ->check(CLI::Range(uint64_t{1}, uint64_t{1000000000000}));

@@ -164,8 +164,13 @@ void KernelOptions::add_to(CLI::App& command) {
       ->allow_extra_args(false);
 }
 
+/* A release replaces the program's choice as a whole; rows are added to it. */
 scenario::KernelChoice KernelOptions::over(const scenario::Program& program) const {
-  return choice == scenario::KernelChoice{} ? program.config.kernel : choice;
+  if (!choice.version.empty()) return choice;
+  scenario::KernelChoice both = program.config.kernel;
+  both.without.insert(both.without.end(), choice.without.begin(), choice.without.end());
+  both.with.insert(both.with.end(), choice.with.begin(), choice.with.end());
+  return both;
 }
 
 void load(scenario::Runner& runner, const Input& input, const scenario::KernelChoice& kernel) {

@@ -182,10 +182,7 @@ class Timeline {
     const char* function = event.site->function;
     if (function[0] == '\0' || function_[event.task] == function) return;
     function_[event.task] = function;
-    std::string_view text(function);
-    /* Model-internal helpers stand for what hardware or several kernel functions do. */
-    if (text.starts_with("model_") || text.starts_with("testfs_")) text.remove_prefix(text.find('_') + 1);
-    add(step, event.task, 1, std::string(text) + "()");
+    add(step, event.task, 1, std::string(function) + "()");
   }
 
   static constexpr size_t kGutter = 7;

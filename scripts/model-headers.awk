@@ -49,10 +49,10 @@ function header(text,    path, names, version, left, at) {
 	version = substr(text, RLENGTH + 1)
 	left = ""
 	at = index(version, "Left out: ")
-	if (at) { left = substr(version, at + 10); sub(/\.$/, "", left) }
-	at = index(version, ". ")
-	if (at) version = substr(version, 1, at - 1)
-	sub(/\.$/, "", version)
+	# Up to the end of the sentence.
+	if (at) { left = substr(version, at + 10); sub(/\.( .*)?$/, "", left) }
+	sub(/ .*/, "", version)
+	sub(/[.,]$/, "", version)
 	count = split(names, list, ", ")
 	for (i = 1; i <= count; i++) {
 		name = list[i]; sub(/\(\)/, "", name)

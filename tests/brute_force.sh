@@ -30,10 +30,17 @@ small scenarios/000-missing-writeprotect.dax
 agree --preemptions 2
 agree --preemptions 2 --kernel v5.18
 agree --preemptions 2 --with mkclean-head-lookup
+agree --preemptions 2 --with mkclean-head-page
+small scenarios/000-writeback-order.dax
+agree --preemptions 2
+agree --preemptions 2 --with flush-before-mkclean
+agree --preemptions 2 --with writeback-unlocked
 small scenarios/001-fault-races-with-write.dax
 agree --preemptions 3
 agree --preemptions 3 --kernel v4.11
-agree --preemptions 3 --with unmap-before-invalidate
+for mutant in unmap-before-invalidate invalidate-no-unmap invalidate-no-wait fault-unlocks-early; do
+  agree --preemptions 3 --with "$mutant"
+done
 small scenarios/found-fsync-overtakes-fsync.dax
 agree --preemptions 2
 small scenarios/found-write-during-fault.dax 2

@@ -8,7 +8,10 @@ trap 'rm -rf "$scratch"' EXIT
 cd "$DAXRACE_SOURCE"
 
 status=0
-scripts/fuzz.sh --for 10s --kernel v4.11 --out "$scratch/all" >"$scratch/log" 2>&1 || status=$?
+# The command that README.md shows.
+command=$(sed -n 's/^\$ \(scripts\/fuzz.sh .*\)/\1/p' README.md)
+[[ $command == *'--kernel v4.11'* ]] || { echo "README.md shows no scripts/fuzz.sh --kernel v4.11"; exit 1; }
+$command --out "$scratch/all" >"$scratch/log" 2>&1 || status=$?
 tail -n 5 "$scratch/log"
 ((status == 1)) || { echo "exit $status, wanted 1"; exit 1; }
 grep -q 'distinct findings, ' "$scratch/log"

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Every command that README.md shows in a console block, run in a copy of the tree, prints what is shown under it. A
-# line `...` stands for any number of lines. scripts/fuzz.sh is run by tests/fuzz_script.sh, in the build that has it.
+# line `...` stands for any number of lines. Its scripts/fuzz.sh is run by tests/fuzz_script.sh, in the build that has
+# it; scripts/test.sh is what runs this.
 set -euo pipefail
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
@@ -11,6 +12,10 @@ PATH=$DAXRACE_BIN:$PATH
 
 commands=0
 failed=0
+if grep -nE '^[A-Z]{4,}$' README.md; then
+  echo "README.md: a placeholder"
+  failed=1
+fi
 compare() {
   # Turns what is shown into a pattern, line by line.
   awk '

@@ -61,7 +61,7 @@ xa_entry grab_mapping_entry(xa_state *xas, address_space *mapping, unsigned int 
 }
 
 /* fs/dax.c: dax_layout_busy_page_range(), v6.15. Left out: page reference counts, so no page is ever busy. */
-static void dax_layout_busy_page_range(address_space *mapping)
+void dax_layout_busy_page_range(address_space *mapping)
 {
 	xa_state xas = XA_STATE(&mapping->i_pages, 0);
 	xa_entry entry;
@@ -94,7 +94,7 @@ static void dax_delete_mapping_range(address_space *mapping)
 	xas_unlock_irq(&xas);
 }
 
-/* fs/dax.c: dax_break_layout(), v6.15. Left out: waiting for busy pages. */
+/* fs/dax.c: dax_break_layout(), v6.15, for the whole file. Left out: waiting for busy pages. */
 void dax_break_layout(inode *inode)
 {
 	dax_layout_busy_page_range(&inode->i_data);

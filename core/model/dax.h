@@ -27,6 +27,7 @@ int dax_writeback_mapping_range(address_space *mapping);
 int __dax_invalidate_entry(address_space *mapping, pgoff_t index, bool trunc);
 int dax_invalidate_mapping_entry_sync(address_space *mapping, pgoff_t index);
 int dax_delete_mapping_entry(address_space *mapping, pgoff_t index);
+void dax_layout_busy_page_range(address_space *mapping);
 void dax_break_layout(inode *inode);
 int dax_iomap_rw(const model_io *io, bool write);
 

@@ -132,6 +132,11 @@ uint64_t model_durable(const inode *inode, uint64_t cell)
 	return model_cell(inode->committed_block[page] - 1, unsigned(cell % cells))->durable;
 }
 
+const engine::Site *model_cleaned_by(const inode *inode, uint64_t cell)
+{
+	return inode->i_data.i_pages.cleaned_by[cell / model::current->config.cells];
+}
+
 uint64_t model_content(const inode *inode, uint64_t cell)
 {
 	unsigned int cells = model::current->config.cells;

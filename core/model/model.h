@@ -121,6 +121,8 @@ inline pmem_cell *model_cell(uint64_t block, unsigned int cell)
 
 /* What a power failure now would leave of a cell of a file: the durable extent map and the durable line. */
 uint64_t model_durable(const inode *inode, uint64_t cell);
+/* The place that last took DIRTY away from the entry of a cell; null: none has. */
+const engine::Site *model_cleaned_by(const inode *inode, uint64_t cell);
 /* What a read of the file would find now, through the extent map. */
 uint64_t model_content(const inode *inode, uint64_t cell);
 

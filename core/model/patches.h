@@ -26,6 +26,7 @@ struct model_forms {
 	vm_fault_t (*vmf_insert_page_mkwrite)(vm_fault *vmf, uint64_t pfn, bool write);
 	int (*dax_writeback_one)(xa_state *xas, address_space *mapping, xa_entry entry);
 	int (*__dax_invalidate_entry)(address_space *mapping, pgoff_t index, bool trunc);
+	void (*dax_break_layout)(inode *inode);
 	int (*invalidate_inode_pages2_range)(address_space *mapping, pgoff_t start, pgoff_t end);
 
 	bool operator==(const model_forms &) const = default;

@@ -309,8 +309,8 @@ int sys_ftruncate(inode *inode, pgoff_t size)
 	down_write(&inode->i_rwsem);
 	down_write(&mapping->invalidate_lock);
 	old = MODEL_READ_HERE(inode->i_size);
-	if (size < old)
-		dax_break_layout(inode);
+	FORMS.dax_break_layout(
+		inode); /* ext4_break_layouts(): the whole file, whatever the new size */
 	testfs_journal_start();
 	down_write(&inode->i_data_sem);
 	WRITE_ONCE(inode->i_size, size);

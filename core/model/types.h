@@ -70,6 +70,8 @@ struct xarray {
 	Plain<xa_entry> *slots;
 	Plain<uint8_t> *marks;
 	pgoff_t nr_slots;
+	const engine::Site *
+		*cleaned_by; /* for each index: the place that last took DIRTY away, for reports */
 };
 
 struct inode;

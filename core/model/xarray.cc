@@ -32,6 +32,7 @@ void xa_init(xarray *xa, pgoff_t nr_slots)
 	xa->slots = arena.make_array<Plain<xa_entry>>(nr_slots);
 	xa->marks = arena.make_array<Plain<uint8_t>>(nr_slots);
 	xa->nr_slots = nr_slots;
+	xa->cleaned_by = arena.make_array<const engine::Site *>(nr_slots);
 	for (pgoff_t i = 0; i < nr_slots; i++) {
 		xa->slots[i].init(role_slot);
 		xa->marks[i].init(role_mark);
@@ -73,6 +74,14 @@ xa_entry xas_find_conflict(xa_state *xas)
 	return 0;
 }
 
+/* For reports alone, so without an event. */
+static void model_note_cleaned(xarray *xa, pgoff_t head, const engine::Site &site)
+{
+	xa->cleaned_by[head] = &site;
+	for (pgoff_t i = head + 1; i < xa->nr_slots && model_is_sibling(xa->slots[i].peek()); i++)
+		xa->cleaned_by[i] = &site;
+}
+
 static pgoff_t model_entry_nr(xarray *xa, pgoff_t head)
 {
 	pgoff_t nr = 1;
@@ -104,6 +113,8 @@ xa_entry model_xas_store(xa_state *xas, xa_entry entry, const engine::Site &site
 	} else if (old) {
 		pgoff_t nr = model_entry_nr(xa, head);
 
+		if (xa->marks[head].peek() & PAGECACHE_TAG_DIRTY)
+			model_note_cleaned(xa, head, site);
 		xa->slots[head].write(0, site);
 		for (pgoff_t i = 1; i < nr; i++)
 			SET(xa->slots[head + i], xa_entry(0));
@@ -122,10 +133,13 @@ bool xas_get_mark(xa_state *xas, xa_mark_t mark)
 /* xas_set_mark(), xas_clear_mark() */
 void model_xas_mark(xa_state *xas, xa_mark_t mark, bool set, const engine::Site &site)
 {
-	Plain<uint8_t> &marks = xas->xa->marks[model_head(xas->xa, xas->xa_index)];
+	pgoff_t head = model_head(xas->xa, xas->xa_index);
+	Plain<uint8_t> &marks = xas->xa->marks[head];
 	uint8_t old = GET(marks);
 
 	marks.write(uint8_t(set ? old | mark : old & ~mark), site);
+	if (!set && (old & mark & PAGECACHE_TAG_DIRTY))
+		model_note_cleaned(xas->xa, head, site);
 }
 
 xa_entry model_xas_find(xa_state *xas, pgoff_t max, unsigned int mark)

@@ -76,6 +76,9 @@ class Durability : public Oracle {
     finding.describe = describe;
     finding.context = history.model().config.observer;
     finding.task = sync_task;
+    /* Who took DIRTY away last, if anybody did: without that an fsync would have found the store. */
+    if (const engine::Site* cleaned_by = kernel::model_cleaned_by(cell.inode, cell.index))
+      finding.site = cleaned_by;
     finding.other_task = promised->task;
     finding.other_step = promised->step;
     finding.other_site = history.execution().trace()[promised->step].site;

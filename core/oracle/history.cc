@@ -116,7 +116,7 @@ engine::Hash128 FileHistory::state_hash() const {
     for (const Write* write = cell->newest; write != nullptr; write = write->older) {
       uint64_t relations = write->promised;
       for (const Write* other = cell->newest; other != nullptr; other = other->older) {
-        relations = relations << 1 | (write->returned < other->invoked);
+        relations = engine::combine(relations, write->returned < other->invoked);
       }
       uint64_t tasks = 0;
       for (unsigned int i = 0; i < model_->config.nr_tasks; ++i) {

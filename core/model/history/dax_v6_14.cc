@@ -67,4 +67,13 @@ vm_fault_t dax_fault_iter_v6_14(vm_fault *vmf, const iomap_iter *iter, xa_state 
 	return insert_pfn(vmf, pfn, write);
 }
 
+/*
+ * fs/ext4/inode.c: dax_break_layout_v6_14(), which is ext4_break_layouts(), v6.14. Left out: waiting for busy pages.
+ * Unmaps everything and leaves the entries: truncation takes those that are behind the new end.
+ */
+void dax_break_layout_v6_14(inode *inode)
+{
+	dax_layout_busy_page_range(&inode->i_data);
+}
+
 } /* namespace kernel */

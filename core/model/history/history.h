@@ -16,6 +16,8 @@ int dax_writeback_one_v5_18(xa_state *xas, address_space *mapping, xa_entry entr
 vm_fault_t dax_fault_iter_v6_14(vm_fault *vmf, const iomap_iter *iter, xa_state *xas,
 				xa_entry *entry, bool pmd);
 
+void dax_break_layout_v6_14(inode *inode);
+
 } /* namespace kernel */
 
 #endif /* DAXRACE_CORE_MODEL_HISTORY_HISTORY_H_ */
