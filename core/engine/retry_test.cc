@@ -308,28 +308,29 @@ TEST(Livelock, BlamesWhoeverSpinsNotWhoeverWaits) {
   EXPECT_EQ(1, found);
 }
 
-/* The budget may end at any step of a loop: also where a lock has just been taken, and its taker seems to want it. */
+/* The budget may end at any step of a loop: also where a lock has just been taken, and its taker seems to
+ * want it. */
 TEST(Livelock, BlamesTheLoopWhereverTheBudgetEnds) {
   static const Role kLockRole("livelock.lock");
   for (uint32_t steps_max = 1000; steps_max < 1010; ++steps_max) {
     auto strategy = make_dfs_strategy({.preemptions_max = 0});
     int found = 0;
-    explore_with(*strategy,
-                 {[] {
-                   auto* lock = Execution::current().arena().make<Mutex>();
-                   lock->init(kLockRole);
-                   for (;;) {
-                     lock->lock();
-                     lock->unlock();
-                   }
-                 }},
-                 [&](const Execution& e, End) {
-                   const Finding* finding = livelock_of(e);
-                   ASSERT_NE(nullptr, finding);
-                   EXPECT_EQ(1, finding->task);
-                   ++found;
-                 },
-                 {.steps_max = steps_max}, 1);
+    explore_with(
+        *strategy, {[] {
+          auto* lock = Execution::current().arena().make<Mutex>();
+          lock->init(kLockRole);
+          for (;;) {
+            lock->lock();
+            lock->unlock();
+          }
+        }},
+        [&](const Execution& e, End) {
+          const Finding* finding = livelock_of(e);
+          ASSERT_NE(nullptr, finding);
+          EXPECT_EQ(1, finding->task);
+          ++found;
+        },
+        {.steps_max = steps_max}, 1);
     EXPECT_EQ(1, found);
   }
 }
