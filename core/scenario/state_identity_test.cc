@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Equal keys mean equal futures. A "never" stands on it, so it is tried in two ways: search with pruning
+ * reaches what brute force reaches, and from two equal keys the same schedule leads to the same end.
+ */
+#include <map>
+#include <set>
+
+#include "core/engine/random.h"
+#include "core/engine/strategy_dfs.h"
+#include "core/scenario/machine_for_test.h"
+
+namespace daxrace::scenario {
+namespace {
+
+using Verdicts = std::set<std::string_view>;
+
+/* What the scenarios leave out: several regions, truncation, sizes that change. */
+const char* const kMore[] = {
+    "setup\n creat f size=1pmd\n mmap P.m f 0 1pmd shared rw\n mmap Q.n f 1pg 1pg shared rw\ntask P.A\n load "
+    "m\n"
+    " store m+1pg\ntask Q.B\n store n\n fsync f\n",
+    "setup\n creat f size=1pmd\n mmap P.m f 0 1pmd shared rw\n store m+1pg\ntask P.A\n store m+1pg\ntask "
+    "T.B\n"
+    " truncate f 1pg\n",
+    "setup\n creat f size=1pg\n mmap P.m f 0 1pmd shared rw\ntask P.A\n load m\n store m+1pg\ntask W.B\n"
+    " write f 0 2pg\n",
+    "setup\n creat f size=1pmd\n mmap P.m f 0 1pmd shared rw\ntask P.A\n store m\n munmap m\ntask P.B\n load "
+    "m\n"
+    " store m\n",
+    "setup\n creat f size=1pg\ntask P.A\n mmap m f 0 1pg shared rw\n store m\ntask P.B\n store m\n fsync f\n",
+    "setup\n creat f size=1pg\ntask W.A\n write f 0 1pg\n read f 0 1pg\ntask W.B\n write f 0 1pg\n fsync f\n",
+    "setup\n creat f size=1pg\n creat g size=1pg\n write f 0 1pg\ntask T.A\n truncate f 0\n fsync f\ntask "
+    "W.B\n"
+    " write g 0 1pg\n fsync g\n",
+    "setup\n creat f size=1pg\n mmap P.m f 0 1pg shared rw\n store m\ntask F.A\n fsync f\n crash\ntask P.B\n"
+    " store m\n fsync f\n",
+};
+
+/* All scenarios, and the programs above, in the smallest geometry. */
+std::vector<NamedProgram> small_programs() {
+  std::vector<NamedProgram> list = programs_in("scenarios");
+  for (const char* text : kMore) list.push_back({"more", std::string("daxrace 1\n") + text, {}});
+  for (NamedProgram& named : list) {
+    std::string text = named.text;
+    EXPECT_EQ(std::string::npos, text.find("\ngeometry")) << named.name;
+    text.insert(text.find("\nsetup"), "\ngeometry pmd=2 cells=1");
+    /* Leniently: a second cell becomes the first. */
+    named.program = parse_lenient(text);
+  }
+  return list;
+}
+
+std::string label(const NamedProgram& named, const KernelChoice& kernel) {
+  return named.name + " on " + kernel::describe({kernel.version, kernel.without, kernel.with}) + "\n" +
+         named.text;
+}
+
+/* --- search
+ * -------------------------------------------------------------------------------------------------- */
+
+struct Reached {
+  Verdicts verdicts;
+  std::set<engine::Hash128> ends; /* keys of the states in which an execution ended */
+  uint64_t executions = 0;
+  uint64_t abandoned = 0; /* at a state that was known */
+};
+
+Reached search(Runner& runner, uint32_t preemptions, bool prune) {
+  engine::DfsStrategy dfs(
+      {.preemptions_max = preemptions, .preemptions_min = prune ? 0 : preemptions, .prune = prune});
+  Reached reached;
+  while (dfs.begin()) {
+    engine::End end = runner.run(dfs);
+    ++reached.executions;
+    for (std::string_view verdict : verdicts(runner.execution())) reached.verdicts.insert(verdict);
+    if (end == engine::End::kAbandoned) {
+      ++reached.abandoned;
+    } else {
+      reached.ends.insert(runner.execution().state_key());
+    }
+  }
+  return reached;
+}
+
+/* A loop that waits for another task is cut short here; brute force goes round it until the budget is spent.
+ */
+constexpr engine::Limits kLimits{.steps_max = 1500, .tasks_max = 4};
+
+TEST(StateIdentityTest, PrunedSearchReachesWhatBruteForceReaches) {
+  uint64_t abandoned = 0;
+  uint64_t searches_of_three = 0;
+  Verdicts found;
+  for (const NamedProgram& named : small_programs()) {
+    for (const KernelChoice& kernel : kernels_of(named.program)) {
+      Runner runner(kLimits);
+      load(runner, named.program, kernel);
+      uint32_t preemptions = 2;
+      Reached all = search(runner, preemptions, false);
+      if (all.executions < 1100) {
+        ++searches_of_three;
+        all = search(runner, ++preemptions, false);
+      }
+      Reached pruned = search(runner, preemptions, true);
+      EXPECT_EQ(all.verdicts, pruned.verdicts) << preemptions << " " << label(named, kernel);
+      EXPECT_EQ(all.ends, pruned.ends) << preemptions << " " << label(named, kernel);
+      EXPECT_EQ(0u, all.abandoned);
+      abandoned += pruned.abandoned;
+      found.insert(all.verdicts.begin(), all.verdicts.end());
+    }
+  }
+  EXPECT_LT(10000u, abandoned) << "nothing is pruned: then this shows nothing";
+  EXPECT_LT(5u, searches_of_three);
+  EXPECT_LE(3u, found.size()) << "no verdicts to be missed";
+}
+
+/* --- prefixes
+ * ------------------------------------------------------------------------------------------------ */
+
+/* A few random choices, up to some pick; from there on what is chosen follows from the key. */
+class PrefixStrategy : public engine::Strategy {
+ public:
+  struct Point {
+    engine::Hash128 key;
+    uint64_t past; /* trace hash */
+    size_t findings;
+  };
+
+  /* tail 0: always the default; else other choices now and then. */
+  PrefixStrategy(uint64_t seed, uint64_t tail) : random_(seed), tail_(tail) {
+    length_ = random_.below(100);
+    for (uint32_t& at : deviations_) at = random_.below(length_ + 1);
+  }
+
+  bool begin() override { return true; }
+  size_t pick(const engine::Pick& pick) override {
+    auto candidates = static_cast<uint32_t>(pick.candidates.size());
+    if (picks_++ < length_) {
+      bool deviate = false;
+      for (uint32_t at : deviations_) deviate = deviate || at == picks_;
+      return deviate ? random_.below(candidates) : 0;
+    }
+    engine::Hash128 key = pick.execution.state_key();
+    points_.push_back({key, pick.execution.trace_hash(), pick.execution.findings().size()});
+    uint64_t choice = engine::mix(static_cast<uint64_t>(key) + tail_);
+    return tail_ == 0 || choice % 16 != 0 ? 0 : (choice >> 8) % candidates;
+  }
+  uint32_t draw(const engine::Execution&, uint32_t) override { return 0; }
+
+  /* From the end of the prefix on. */
+  const std::vector<Point>& points() const { return points_; }
+
+ private:
+  engine::Random random_;
+  uint64_t tail_;
+  uint32_t length_ = 0;
+  uint32_t deviations_[4] = {};
+  uint32_t picks_ = 0;
+  std::vector<Point> points_;
+};
+
+struct Future {
+  uint64_t past = 0;
+  Verdicts before;
+  Verdicts after; /* only the first of a kind is recorded: not those of before */
+  engine::Hash128 end = 0;
+  engine::End how = engine::End::kFinished;
+};
+
+Verdicts without(Verdicts verdicts, const Verdicts& others) {
+  for (std::string_view other : others) verdicts.erase(other);
+  return verdicts;
+}
+
+/* The future of each state; which of several pasts led there does not matter. */
+class Futures {
+ public:
+  explicit Futures(uint64_t tail) : tail_(tail) {}
+
+  void try_prefix(Runner& runner, uint64_t seed, const std::string& what) {
+    PrefixStrategy strategy(seed, tail_);
+    engine::End how = runner.run(strategy);
+    auto findings = runner.execution().findings();
+    bool met = false;
+    for (const PrefixStrategy::Point& point : strategy.points()) {
+      Future future{point.past, {}, {}, runner.execution().state_key(), how};
+      for (size_t i = 0; i < findings.size(); ++i)
+        (i < point.findings ? future.before : future.after).insert(findings[i].verdict);
+      auto [at, fresh] = futures_.try_emplace(point.key, future);
+      const Future& other = at->second;
+      if (fresh || other.past == future.past) continue;
+      found_ += !met && !future.after.empty();
+      met = true;
+      ASSERT_EQ(without(other.after, future.before), without(future.after, other.before)) << what;
+      ASSERT_TRUE(other.end == future.end) << what;
+      ASSERT_EQ(other.how, future.how) << what;
+    }
+    met_ += met;
+  }
+
+  /* Executions that came to a state in which another one, with another past, had been; with something to be
+   * found. */
+  uint64_t met() const { return met_; }
+  uint64_t found() const { return found_; }
+
+ private:
+  uint64_t tail_;
+  std::map<engine::Hash128, Future> futures_;
+  uint64_t met_ = 0;
+  uint64_t found_ = 0;
+};
+
+TEST(StateIdentityTest, SameStateAndSameScheduleMeanTheSameEnd) {
+  uint64_t met = 0;
+  uint64_t found = 0;
+  for (const NamedProgram& named : small_programs()) {
+    for (const KernelChoice& kernel : kernels_of(named.program)) {
+      Runner runner(kLimits);
+      load(runner, named.program, kernel);
+      for (uint64_t tail : {0, 1, 2}) {
+        Futures futures(tail);
+        for (uint64_t seed = 1; seed <= 1000; ++seed) {
+          futures.try_prefix(runner, seed, label(named, kernel));
+          if (HasFatalFailure()) return;
+        }
+        met += futures.met();
+        found += futures.found();
+      }
+    }
+  }
+  printf("MET %lu %lu\n", met, found);
+  EXPECT_LT(1000u, met) << "no two pasts met: then this shows nothing";
+  EXPECT_LT(100u, found);
+}
+
+}  // namespace
+}  // namespace daxrace::scenario
