@@ -7,6 +7,7 @@
 #include <set>
 
 #include "core/engine/hash.h"
+#include "core/scenario/operands.h"
 #include "core/scenario/text.h"
 
 namespace daxrace::scenario {
@@ -128,22 +129,23 @@ TEST(Generate, EveryTaskIsSwitchedTo) {
   EXPECT_EQ(counts, (std::set<size_t>{0, 1, 2, 3, 4}));
 }
 
-/* How many programs have an operation on a page of a file that another task uses as well. */
+/* How many programs access a cell of a file from two tasks. */
 int sharing_programs(uint32_t sharing) {
   engine::Random random(9);
   GenerateOptions options;
   options.sharing = sharing;
   int count = 0;
   for (int i = 0; i < kPrograms; ++i) {
-    const Program program = generate(random, {}, options);
-    std::set<std::pair<int32_t, int32_t>> seen;
+    Program program = generate(random, {}, options);
+    Operands operands(random, program, sharing, kRegionsMax);
+    std::set<std::array<int32_t, 3>> seen;
     bool shares = false;
     for (const Task& task : program.tasks) {
-      std::set<std::pair<int32_t, int32_t>> mine;
+      std::set<std::array<int32_t, 3>> mine;
       for (const Operation& op : task.ops) {
-        const int slot = slot_of(op.kind, ArgKind::kAddr);
-        if (slot >= 0)
-          mine.insert({op.arg[static_cast<size_t>(slot)], op.arg[static_cast<size_t>(slot) + 1]});
+        Place place;
+        if (slot_of(op.kind, ArgKind::kAddr) >= 0 && operands.place_of(op, place))
+          mine.insert({place.file, place.page, place.cell});
       }
       for (const auto& place : mine) shares = shares || seen.contains(place);
       seen.merge(mine);

@@ -46,9 +46,13 @@ void mutate(engine::Random& random, Program& program, const MutateOptions& optio
   const MutationContext context{random, program, options};
   int count = 1;
   while (count < kStackedMax && random.one_in(2)) ++count;
+  /* Mostly of one sort: a new operation moves the steps that the schedule is about. */
+  const bool mixed = random.one_in(4);
+  bool schedule = random.one_in(2);
   for (; count > 0; --count) {
-    const bool schedule = program.tasks.size() > 1 && random.one_in(2);
-    apply_one(context, schedule ? schedule_mutations() : operation_mutations());
+    if (mixed) schedule = random.one_in(2);
+    const bool can_schedule = program.tasks.size() > 1;
+    apply_one(context, schedule && can_schedule ? schedule_mutations() : operation_mutations());
     repair(program);
   }
 }

@@ -25,8 +25,8 @@ struct MutateOptions {
   int setup_max = 12;
   int switches_max = 12;
   int draws_max = 4;
-  uint32_t fresh_one_in = 200; /* a new program instead of a mutant */
-  uint32_t steps = 0;          /* that the program took when it ran; 0: not known */
+  uint32_t fresh_one_in = 10; /* a new program instead of a mutant */
+  uint32_t steps = 0;         /* that the program took when it ran; 0: not known */
 };
 
 /* One mutation or several. A program without tasks becomes a fresh one. */

@@ -79,6 +79,16 @@ bool duplicate(const MutationContext& c) {
   return true;
 }
 
+bool redraw(const MutationContext& c) {
+  auto& switches = c.program.schedule.switches;
+  switches.clear();
+  for (size_t n = 1 + c.below(static_cast<size_t>(std::max(1, c.options.generate.switches_max))); n > 0;
+       --n) {
+    switches.push_back({static_cast<uint32_t>(c.below(c.steps())), c.any_task(), {}});
+  }
+  return true;
+}
+
 bool clear(const MutationContext& c) {
   if (c.program.schedule.empty()) return false;
   c.program.schedule = {};
@@ -128,9 +138,9 @@ bool remove_draw(const MutationContext& c) {
 }
 
 constexpr Mutation kMutations[] = {
-    {jitter_little, 8}, {jitter_far, 6}, {place_anywhere, 6}, {add, 10},
-    {remove, 12},       {retarget, 4},   {duplicate, 2},      {clear, 1},
-    {shift, 6},         {add_draw, 1},   {change_draw, 2},    {remove_draw, 2},
+    {jitter_little, 8}, {jitter_far, 6},  {place_anywhere, 6}, {add, 10},   {remove, 12},
+    {retarget, 4},      {duplicate, 2},   {clear, 1},          {redraw, 6}, {shift, 6},
+    {add_draw, 1},      {change_draw, 2}, {remove_draw, 2},
 };
 
 }  // namespace
