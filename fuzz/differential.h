@@ -8,6 +8,7 @@
 
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 #include "core/scenario/execute.h"
 
@@ -21,11 +22,15 @@ class Differential {
    * of them random, half PCT. The same answer every time. Runs executions of its own. */
   bool shows(const scenario::Program& program, std::string_view verdict);
 
-  static constexpr int kSchedules = 2000;
+  static constexpr int kSchedules = 1000;
 
  private:
   scenario::KernelChoice kernel_;
   scenario::Runner runner_;
+  /* By program and verdict: mutants of a schedule ask the same again. */
+  std::unordered_map<uint64_t, bool> known_;
+
+  bool sample(const scenario::Program& program, std::string_view verdict);
 };
 
 }  // namespace daxrace::fuzz
