@@ -18,9 +18,9 @@ class Differential {
  public:
   explicit Differential(std::string version) { kernel_.version = std::move(version); }
 
-  /* Whether the program shows the verdict on the other kernel, in one of kSchedules sampled schedules: half
-   * of them random, half PCT. The same answer every time. Runs executions of its own. */
-  bool shows(const scenario::Program& program, std::string_view verdict);
+  /* Whether the program shows the verdict on the other kernel: under `schedule`, or under one of kSchedules
+   * sampled ones, half of them random and half PCT. Runs executions of its own. */
+  bool shows(const scenario::Program& program, std::string_view verdict, engine::Strategy& schedule);
 
   static constexpr int kSchedules = 1000;
 
@@ -30,7 +30,8 @@ class Differential {
   /* By program and verdict: mutants of a schedule ask the same again. */
   std::unordered_map<uint64_t, bool> known_;
 
-  bool sample(const scenario::Program& program, std::string_view verdict);
+  bool sample(std::string_view verdict);
+  bool run(engine::Strategy& strategy, std::string_view verdict);
 };
 
 }  // namespace daxrace::fuzz

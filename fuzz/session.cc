@@ -106,9 +106,11 @@ void Session::check_determinism() {
 
 void Session::handle_finding(const engine::Finding& first) {
   const std::string_view verdict = first.verdict;
-  if (other_ && other_->shows(last_.program, verdict)) {
-    execute(); /* so that the runner is where its caller expects it */
-    return;
+  if (other_) {
+    engine::ReplayStrategy schedule(switches_, draws_);
+    const bool shared = other_->shows(last_.program, verdict, schedule);
+    execute(); /* the runner is where its caller expects it */
+    if (shared) return;
   }
   check_determinism();
   const engine::Finding* finding = nullptr;
