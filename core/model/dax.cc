@@ -52,7 +52,7 @@ xa_entry grab_mapping_entry(xa_state *xas, address_space *mapping, unsigned int 
 	if (entry) {
 		dax_lock_entry(xas, entry);
 	} else {
-		entry = dax_make_entry(0, DAX_EMPTY | (nr > 1 ? DAX_PMD : 0));
+		entry = dax_make_entry(0, DAX_EMPTY | (nr > 1 ? uint64_t(DAX_PMD) : 0));
 		dax_lock_entry(xas, entry);
 		SET(mapping->nrpages, mapping->nrpages.peek() + nr);
 	}
@@ -301,7 +301,7 @@ vm_fault_t dax_fault_iter(vm_fault *vmf, const iomap_iter *iter, xa_state *xas, 
 	if (pmd && (pfn & (PMD_NR - 1)))
 		return VM_FAULT_FALLBACK;
 
-	*entry = dax_insert_entry(xas, vmf, iter, *entry, pfn, pmd ? DAX_PMD : 0);
+	*entry = dax_insert_entry(xas, vmf, iter, *entry, pfn, pmd ? uint64_t(DAX_PMD) : 0);
 	if (pmd)
 		return vmf_insert_folio_pmd(vmf, pfn, write);
 	return FORMS.vmf_insert_page_mkwrite(vmf, pfn, write);

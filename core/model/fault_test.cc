@@ -14,8 +14,9 @@ protected:
 	void expect_dirty_if_writable(std::string_view role)
 	{
 		for (const engine::Event &event : execution.trace()) {
-			if (event.role->name() == role && pte_write(event.value))
+			if (event.role->name() == role && pte_write(event.value)) {
 				EXPECT_TRUE(pte_dirty(event.value));
+			}
 		}
 	}
 

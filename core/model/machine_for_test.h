@@ -163,6 +163,13 @@ protected:
 	{
 		return mm(in)->pmds[address / PMD_NR].pmd.peek();
 	}
+	/* The key of the machine's state: what the task has observed, and where it is, do not count. */
+	engine::Hash128 key()
+	{
+		file()->i_size.load(Order::kRelaxed);
+		execution.op_boundary(0);
+		return execution.state_key();
+	}
 	/* The block of a page of the file, `nothing` for a hole. */
 	static uint64_t block(pgoff_t page, unsigned int n = 0)
 	{

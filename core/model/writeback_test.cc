@@ -129,6 +129,29 @@ TEST_F(writeback_test, MetadataIsDurableOnlyOnceCommitted)
 	});
 }
 
+TEST_F(writeback_test, WhatIsCommittedIsPartOfTheState)
+{
+	run([&] {
+		model_creat(file(), 4);
+		auto commit = [&] {
+			engine::Hash128 before = key();
+
+			EXPECT_EQ(0, sys_fsync(file(1)));
+			EXPECT_TRUE(before != key());
+			before = key();
+			EXPECT_EQ(0, sys_fsync(file(1)));
+			EXPECT_TRUE(before == key()) << "there was nothing left to commit";
+		};
+
+		EXPECT_EQ(1, write(1, 1, 5)); /* a block */
+		commit();
+		EXPECT_EQ(0, sys_ftruncate(file(), 6)); /* a size */
+		commit();
+		EXPECT_EQ(0, sys_ftruncate(file(), 0)); /* a block to be freed, and a size */
+		commit();
+	});
+}
+
 TEST_F(writeback_test, CleanEntriesAreLeftAlone)
 {
 	run([&] {

@@ -114,7 +114,8 @@ engine::Hash128 FileHistory::state_hash() const {
   for (const Cell* cell = touched_; cell != nullptr; cell = cell->next_touched) {
     uint64_t where = engine::combine(cell->inode->id, cell->index);
     for (const Write* write = cell->newest; write != nullptr; write = write->older) {
-      uint64_t relations = write->promised;
+      uint64_t relations = uint64_t{write->promised} << 2 | uint64_t{write->ended != kNever} << 1 |
+                           uint64_t{write->returned != kNever}; /* before whatever begins from now on */
       for (const Write* other = cell->newest; other != nullptr; other = other->older) {
         relations = engine::combine(relations, write->returned < other->invoked);
       }

@@ -185,6 +185,15 @@ TEST_F(OracleSetTest, WhatCanStillBeFoundIsPartOfTheState) {
          invoke(B, Op::load, 1);
          load(C, 1, value(A));
        }},
+      {"whether a write that has not returned has been read",
+       [&] {
+         begin_write(A);
+         load(C, 1, value(A));
+       },
+       [&] {
+         begin_write(A);
+         load(C, 2, 0);
+       }},
       {"whether a write that has not returned is covered by a read that has",
        [&] {
          begin_write(A);

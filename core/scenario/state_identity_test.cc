@@ -33,6 +33,9 @@ const char* const kMore[] = {
     "setup\n creat f size=1pg\n creat g size=1pg\n write f 0 1pg\ntask T.A\n truncate f 0\n fsync f\ntask "
     "W.B\n"
     " write g 0 1pg\n fsync g\n",
+    "without 13e451fdc1af\nsetup\n creat f size=1pg\n creat g size=1pg\n mmap R.m f 0 1pg shared rw\ntask "
+    "R.A\n load m\n"
+    " load m\ntask W.B\n write f 0 1pg\ntask X.C\n read g 0 1pg\n",
     "setup\n creat f size=1pg\n mmap P.m f 0 1pg shared rw\n store m\ntask F.A\n fsync f\n crash\ntask P.B\n"
     " store m\n fsync f\n",
 };
@@ -114,11 +117,12 @@ TEST(StateIdentityTest, PrunedSearchReachesWhatBruteForceReaches) {
   EXPECT_LE(3u, found.size()) << "no verdicts to be missed";
 }
 
-/* --- prefixes
- * ------------------------------------------------------------------------------------------------ */
+/* --- futures
+ * ------------------------------------------------------------------------------------------------- */
 
-/* A few random choices, up to some pick; from there on what is chosen follows from the key. */
-class PrefixStrategy : public engine::Strategy {
+/* A schedule that another strategy chose; notes the state at each pick behind the last that was not the
+ * default. */
+class NotingStrategy : public engine::Strategy {
  public:
   struct Point {
     engine::Hash128 key;
@@ -126,39 +130,35 @@ class PrefixStrategy : public engine::Strategy {
     size_t findings;
   };
 
-  /* tail 0: always the default; else other choices now and then. */
-  PrefixStrategy(uint64_t seed, uint64_t tail) : random_(seed), tail_(tail) {
-    length_ = random_.below(100);
-    for (uint32_t& at : deviations_) at = random_.below(length_ + 1);
-  }
+  explicit NotingStrategy(engine::Strategy& inner) : inner_(inner) {}
 
-  bool begin() override { return true; }
+  bool begin() override {
+    points_.clear();
+    return inner_.begin();
+  }
   size_t pick(const engine::Pick& pick) override {
-    auto candidates = static_cast<uint32_t>(pick.candidates.size());
-    if (picks_++ < length_) {
-      bool deviate = false;
-      for (uint32_t at : deviations_) deviate = deviate || at == picks_;
-      return deviate ? random_.below(candidates) : 0;
-    }
-    engine::Hash128 key = pick.execution.state_key();
-    points_.push_back({key, pick.execution.trace_hash(), pick.execution.findings().size()});
-    uint64_t choice = engine::mix(static_cast<uint64_t>(key) + tail_);
-    return tail_ == 0 || choice % 16 != 0 ? 0 : (choice >> 8) % candidates;
+    size_t index = inner_.pick(pick);
+    if (index != 0) points_.clear();
+    if (index == 0) points_.push_back(point(pick.execution));
+    return index;
   }
-  uint32_t draw(const engine::Execution&, uint32_t) override { return 0; }
+  uint32_t draw(const engine::Execution& execution, uint32_t bound) override {
+    return inner_.draw(execution, bound);
+  }
+  void end(const engine::Execution& execution) override { inner_.end(execution); }
 
-  /* From the end of the prefix on. */
   const std::vector<Point>& points() const { return points_; }
 
  private:
-  engine::Random random_;
-  uint64_t tail_;
-  uint32_t length_ = 0;
-  uint32_t deviations_[4] = {};
-  uint32_t picks_ = 0;
+  static Point point(const engine::Execution& execution) {
+    return {execution.state_key(), execution.trace_hash(), execution.findings().size()};
+  }
+
+  engine::Strategy& inner_;
   std::vector<Point> points_;
 };
 
+/* What comes of a state if every choice from there on is the default. */
 struct Future {
   uint64_t past = 0;
   Verdicts before;
@@ -172,18 +172,15 @@ Verdicts without(Verdicts verdicts, const Verdicts& others) {
   return verdicts;
 }
 
-/* The future of each state; which of several pasts led there does not matter. */
+/* The futures of all states; which of several pasts led there must not matter. */
 class Futures {
  public:
-  explicit Futures(uint64_t tail) : tail_(tail) {}
-
-  void try_prefix(Runner& runner, uint64_t seed, const std::string& what) {
-    PrefixStrategy strategy(seed, tail_);
-    engine::End how = runner.run(strategy);
+  void add(Runner& runner, engine::End how, const std::vector<NotingStrategy::Point>& points) {
     auto findings = runner.execution().findings();
+    const engine::Hash128 end = runner.execution().state_key();
     bool met = false;
-    for (const PrefixStrategy::Point& point : strategy.points()) {
-      Future future{point.past, {}, {}, runner.execution().state_key(), how};
+    for (const NotingStrategy::Point& point : points) {
+      Future future{point.past, {}, {}, end, how};
       for (size_t i = 0; i < findings.size(); ++i)
         (i < point.findings ? future.before : future.after).insert(findings[i].verdict);
       auto [at, fresh] = futures_.try_emplace(point.key, future);
@@ -191,24 +188,35 @@ class Futures {
       if (fresh || other.past == future.past) continue;
       found_ += !met && !future.after.empty();
       met = true;
-      ASSERT_EQ(without(other.after, future.before), without(future.after, other.before)) << what;
-      ASSERT_TRUE(other.end == future.end) << what;
-      ASSERT_EQ(other.how, future.how) << what;
+      ASSERT_EQ(without(other.after, future.before), without(future.after, other.before));
+      ASSERT_TRUE(other.end == future.end);
+      ASSERT_EQ(other.how, future.how);
     }
     met_ += met;
   }
 
-  /* Executions that came to a state in which another one, with another past, had been; with something to be
-   * found. */
+  /* Executions that came to a state in which another one, with another past, had been; and that found
+   * something. */
   uint64_t met() const { return met_; }
   uint64_t found() const { return found_; }
 
  private:
-  uint64_t tail_;
   std::map<engine::Hash128, Future> futures_;
   uint64_t met_ = 0;
   uint64_t found_ = 0;
 };
+
+void add_schedules(Futures& futures, Runner& runner, engine::Strategy& strategy, int executions,
+                   const std::string& what) {
+  NotingStrategy noting(strategy);
+  for (int i = 0; i < executions && noting.begin(); ++i) {
+    engine::End how = runner.run(noting);
+    /* The budget of steps is no part of the key. */
+    if (runner.execution().steps() >= kLimits.steps_max) continue;
+    futures.add(runner, how, noting.points());
+    ASSERT_FALSE(testing::Test::HasFatalFailure()) << what;
+  }
+}
 
 TEST(StateIdentityTest, SameStateAndSameScheduleMeanTheSameEnd) {
   uint64_t met = 0;
@@ -217,18 +225,14 @@ TEST(StateIdentityTest, SameStateAndSameScheduleMeanTheSameEnd) {
     for (const KernelChoice& kernel : kernels_of(named.program)) {
       Runner runner(kLimits);
       load(runner, named.program, kernel);
-      for (uint64_t tail : {0, 1, 2}) {
-        Futures futures(tail);
-        for (uint64_t seed = 1; seed <= 1000; ++seed) {
-          futures.try_prefix(runner, seed, label(named, kernel));
-          if (HasFatalFailure()) return;
-        }
-        met += futures.met();
-        found += futures.found();
-      }
+      Futures futures;
+      engine::DfsStrategy dfs({.preemptions_max = 2, .preemptions_min = 2, .prune = false});
+      add_schedules(futures, runner, dfs, 4000, label(named, kernel));
+      if (HasFatalFailure()) return;
+      met += futures.met();
+      found += futures.found();
     }
   }
-  printf("MET %lu %lu\n", met, found);
   EXPECT_LT(1000u, met) << "no two pasts met: then this shows nothing";
   EXPECT_LT(100u, found);
 }

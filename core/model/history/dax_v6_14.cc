@@ -60,7 +60,7 @@ vm_fault_t dax_fault_iter_v6_14(vm_fault *vmf, const iomap_iter *iter, xa_state 
 	if (pmd && (pfn & (PMD_NR - 1)))
 		return VM_FAULT_FALLBACK;
 
-	*entry = dax_insert_entry(xas, vmf, iter, *entry, pfn, pmd ? DAX_PMD : 0);
+	*entry = dax_insert_entry(xas, vmf, iter, *entry, pfn, pmd ? uint64_t(DAX_PMD) : 0);
 	if (pmd)
 		return vmf_insert_folio_pmd(vmf, pfn,
 					    write); /* as vmf_insert_pfn_pmd(), but for counts */
