@@ -27,6 +27,7 @@ uint16_t& roles_registered() {
 }  // namespace
 
 const Role kRealTimeRole("real-time");
+const Role kTaskRole("task");
 const Role kNoObjectRole("none");
 
 Access access_of(EventKind kind) { return kKinds[static_cast<size_t>(kind)].access; }

@@ -26,7 +26,8 @@ enum class EventKind : uint8_t {
   kCount
 };
 
-enum class Access : uint8_t { kNone, kRead, kWrite, kEverything };
+/* kAdd: changes that commute with each other, but not with a read or a write. */
+enum class Access : uint8_t { kNone, kRead, kAdd, kWrite, kEverything };
 
 Access access_of(EventKind kind);
 std::string_view name_of(EventKind kind);
@@ -48,6 +49,7 @@ class Role {
 };
 
 extern const Role kRealTimeRole; /* the object of invoke and return */
+extern const Role kTaskRole;     /* of spawn, start, finish and join */
 extern const Role kNoObjectRole;
 
 /* Base of everything that tasks share. Lives in the arena of an execution. */
@@ -66,7 +68,8 @@ struct Event {
   const Role* role = &kNoObjectRole;
   uint64_t value = 0;
   uint32_t object = 0; /* number among the objects of the role */
-  uint16_t choice = 0; /* taken at the scheduling point before the event; 0: the default */
+  uint8_t choice = 0;  /* taken at the scheduling point before the event; 0: the default */
+  bool point = false;  /* a scheduling point came before it: it begins a transition */
   TaskId task = kNoTask;
   EventKind kind = EventKind::kCount;
 };
@@ -81,19 +84,26 @@ struct Step {
   Access access = Access::kNone;
 };
 
-/* Whether the order of two steps of different tasks can matter: the same object and at least one write, or
- * one of them is a crash. Memory orders do not come into it. Symmetric. */
+/* Whether two ways to touch one object do not commute. Symmetric. */
+constexpr bool conflicts(Access a, Access b) {
+  if (a == Access::kEverything || b == Access::kEverything) return true;
+  if (a == Access::kNone || b == Access::kNone) return false;
+  if (a == Access::kWrite || b == Access::kWrite) return true;
+  return a != b;
+}
+
+/* Whether the order of two steps of different tasks can matter: they conflict on one object, or one of them
+ * is a crash. Memory orders do not come into it. Symmetric. */
 constexpr bool dependent(const Step& a, const Step& b) {
   if (a.access == Access::kEverything || b.access == Access::kEverything) return true;
-  if (a.access == Access::kNone || b.access == Access::kNone) return false;
-  return a.object == b.object && (a.access == Access::kWrite || b.access == Access::kWrite);
+  return a.object == b.object && conflicts(a.access, b.access);
 }
 
 /* The trace hash after `event`, given the one before it. Any change of task, kind, site, object, value or
  * choice changes it. */
 inline uint64_t extend(uint64_t hash, const Event& event) {
   uint64_t who = uint64_t{event.task} | uint64_t{static_cast<uint8_t>(event.kind)} << 8 |
-                 uint64_t{event.choice} << 16 | uint64_t{event.object} << 32;
+                 uint64_t{event.choice} << 16 | uint64_t{event.point} << 24 | uint64_t{event.object} << 32;
   uint64_t where = event.site->hash + (event.role->hash() << 1 | event.role->hash() >> 63);
   uint64_t what = who * 0x9e3779b97f4a7c15ULL + event.value * 0xd6e8feb86659fd93ULL;
   return fold(hash ^ where, (hash << 32 | hash >> 32) + what);

@@ -41,6 +41,7 @@ void Execution::reset() {
   preemptions_ = tickets_ = 0;
   spinners_ = 0;
   choice_ = 0;
+  point_ = false;
   hash_ = kHashSeed;
   state_ = 0;
   finding_count_ = 0;
@@ -88,10 +89,11 @@ TaskId Execution::spawn(Body body, void* arg, std::string_view name) {
     tick();
   }
   task.clock[id] = 1;
+  init(task.object, kTaskRole);
   while (fibers_.size() <= id) fibers_.push_back(std::make_unique<Fiber>());
   fibers_[id]->allocate_stack();
   fibers_[id]->start(run_task, this);
-  if (self_ != kNoTask) event(kAnonymousSite, EventKind::k_spawn, *real_time_, id);
+  if (self_ != kNoTask) event(kAnonymousSite, EventKind::k_spawn, task.object, id);
   return id;
 }
 
@@ -99,9 +101,10 @@ void Execution::run_task(void* arg) {
   auto& execution = *static_cast<Execution*>(arg);
   Task& task = execution.self_task();
   /* An event of its own, so that there is at most one choice before any step. */
-  execution.event(kAnonymousSite, EventKind::k_start, *execution.real_time_, 0);
+  execution.point_ = true;
+  execution.event(kAnonymousSite, EventKind::k_start, task.object, 0);
   task.body(task.body_arg);
-  execution.event(kAnonymousSite, EventKind::k_finish, *execution.real_time_, execution.self_);
+  execution.event(kAnonymousSite, EventKind::k_finish, task.object, execution.self_);
   task.state = Task::State::kFinished;
   if (--execution.unfinished_ == 0) execution.end(End::kFinished);
   execution.switch_to(execution.choose_next(false));
@@ -109,7 +112,7 @@ void Execution::run_task(void* arg) {
 }
 
 void Execution::join(TaskId target, const Site& site) {
-  Pending pending{&site, real_time_, EventKind::k_join};
+  Pending pending{&site, &task(target).object, EventKind::k_join};
   pending.detail = target;
   pending.enabled = [](const Object*, const Pending& p, TaskId) {
     return current().task(static_cast<TaskId>(p.detail)).state == Task::State::kFinished;
@@ -117,7 +120,7 @@ void Execution::join(TaskId target, const Site& site) {
   pending.holder = [](const Object*, const Pending& p) { return static_cast<TaskId>(p.detail); };
   point(pending);
   daxrace::engine::join(self_task().clock, task(target).clock, clock_width());
-  event(site, EventKind::k_join, *real_time_, target);
+  event(site, EventKind::k_join, task(target).object, target);
 }
 
 void Execution::end(End how) {
@@ -148,51 +151,51 @@ void Execution::point(const Pending& pending) {
   }
   TaskId next = choose_next(can_go_on);
   if (next != self_) switch_to(next);
+  point_ = true;
 }
 
-/* The default first: the current task, then the others in cyclic order. Spinning tasks only if there is
- * nobody else: until something that they read changes, they would do the same again. */
-size_t Execution::collect(TaskId* candidates) const {
-  size_t n = 0;
-  size_t spinning = 0;
-  TaskId spinners[kTasksMax];
-  for (int i = 0; i < task_count_; ++i) {
-    int id = self_ + i;
-    if (id >= task_count_) id -= task_count_;
+namespace {
+
+Candidates::Mask rotate(Candidates::Mask tasks, TaskId first) {
+  return first == 0 ? tasks : tasks >> first | tasks << (kTasksMax - first);
+}
+
+}  // namespace
+
+/* Those that can run now. Spinning tasks only if there is nobody else: until something that they read
+ * changes, they would do the same again. */
+Candidates::Mask Execution::collect(bool* only_spinners) const {
+  Candidates::Mask tasks = 0;
+  Candidates::Mask spinners = 0;
+  for (int id = 0; id < task_count_; ++id) {
     const Task& task = tasks_[static_cast<size_t>(id)];
     if (task.state != Task::State::kRunnable) continue;
     if (!enabled(task, static_cast<TaskId>(id))) continue;
-    if (task.spinning) {
-      spinners[spinning++] = static_cast<TaskId>(id);
-    } else {
-      candidates[n++] = static_cast<TaskId>(id);
-    }
+    (task.spinning ? spinners : tasks) |= Candidates::Mask{1} << id;
   }
-  if (n != 0 || spinning == 0) return n;
-  /* Only spinners: the one that has waited longest goes first, which is the one after the current. */
-  size_t first = spinning > 1 && spinners[0] == self_ ? 1 : 0;
-  for (size_t i = 0; i < spinning; ++i) candidates[i] = spinners[(first + i) % spinning];
-  return spinning;
+  *only_spinners = tasks == 0;
+  return tasks == 0 ? spinners : tasks;
 }
 
 TaskId Execution::choose_next(bool can_go_on) {
-  TaskId candidates[kTasksMax];
-  size_t n = collect(candidates);
+  bool only_spinners = false;
+  Candidates candidates(rotate(collect(&only_spinners), self_), self_);
+  size_t n = candidates.size();
   choice_ = 0;
   if (n == 0) deadlock();
   if (n == 1) return candidates[0];
   /* Only spinners: each would do the same again, in whatever order. They take turns until a livelock. */
-  if (tasks_[candidates[0]].spinning) return candidates[0];
-  if (fair_) return candidates[candidates[0] == self_ ? 1 : 0];
+  if (only_spinners || fair_) return candidates[candidates[0] == self_ ? 1 : 0];
   bool preemptible = can_go_on && candidates[0] == self_;
-  size_t index = strategy_->pick({*this, steps_, preemptible ? self_ : kNoTask, {candidates, n}});
+  size_t index = strategy_->pick({*this, steps_, preemptible ? self_ : kNoTask, candidates});
   if (index == Strategy::kAbandon) end(End::kAbandoned);
+  TaskId next = candidates[index];
   if (index != 0) {
-    decisions_.push_back({steps_, candidates[index], preemptible ? self_ : kNoTask, false});
+    decisions_.push_back({steps_, next, preemptible ? self_ : kNoTask, false});
     if (preemptible) ++preemptions_;
   }
-  choice_ = static_cast<uint16_t>(index);
-  return candidates[index];
+  choice_ = static_cast<uint8_t>(index);
+  return next;
 }
 
 void Execution::switch_to(TaskId next) {
@@ -298,8 +301,9 @@ void Execution::crash(const Site& site) {
 
 void Execution::event(const Site& site, EventKind kind, Object& object, uint64_t value) {
   Event& e = trace_[steps_];
-  e = {&site, object.role, value, object.index, choice_, self_, kind};
+  e = {&site, object.role, value, object.index, choice_, point_, self_, kind};
   choice_ = 0;
+  point_ = false;
   hash_ = extend(hash_, e);
   if (pairs_ != nullptr) count_pair(site, kind, object);
   if (++steps_ >= budget_) spend();
@@ -308,7 +312,7 @@ void Execution::event(const Site& site, EventKind kind, Object& object, uint64_t
 void Execution::count_pair(const Site& site, EventKind kind, Object& object) {
   Step last{object.key, object.last_access};
   Step now{object.key, access_of(kind)};
-  if (now.access == Access::kNone || &object == real_time_) return;
+  if (now.access == Access::kNone || &object == real_time_ || object.role == &kTaskRole) return;
   auto where = static_cast<uint32_t>(site.hash);
   if (object.last_task != self_ && dependent(last, now))
     pairs_[combine(object.last_site, where) & pairs_mask_] = 1;

@@ -82,6 +82,7 @@ struct Task {
   uint32_t* clock = nullptr;
   uint32_t* acquire_pending = nullptr; /* what relaxed reads brought; an acquire fence takes it */
   uint32_t* released = nullptr;        /* clock at the last release fence */
+  Object object;                       /* of its spawn, start, finish and join */
   Pending pending;
   std::array<Held, kHeldMax> held;
   std::array<const Object*, 16> spin_reads;
@@ -224,7 +225,7 @@ class Execution {
   static void run_task(void* arg);
   uint32_t next_index(const Role& role);
   void reset();
-  size_t collect(TaskId* candidates) const;
+  Candidates::Mask collect(bool* only_spinners) const;
   bool enabled(const Task& task, TaskId id) const;
   TaskId choose_next(bool current_can_go_on);
   void switch_to(TaskId next);
@@ -261,7 +262,8 @@ class Execution {
   uint32_t preemptions_ = 0;
   uint32_t tickets_ = 0;
   int spinners_ = 0;
-  uint16_t choice_ = 0; /* of the last point, until the next event takes it */
+  uint8_t choice_ = 0; /* of the last point, until the next event takes it */
+  bool point_ = false; /* the next event is the one that was declared */
   uint64_t hash_ = 0;
   Hash128 state_ = 0;
   size_t finding_count_ = 0;

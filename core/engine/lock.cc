@@ -20,24 +20,15 @@ void copy_clock(uint32_t*& into) {
   execution.tick();
 }
 
-/* Whether somebody is about to try to take the lock without waiting. */
-bool attempted(const Object& lock) {
-  const Execution& execution = Execution::current();
-  for (int id = 0; id < execution.task_count(); ++id) {
-    const Task& task = execution.task(static_cast<TaskId>(id));
-    const Pending& next = task.pending;
-    if (task.state != Task::State::kRunnable || id == execution.self() || next.object != &lock) continue;
-    if (next.kind == EventKind::k_lock && next.enabled == nullptr) return true;
-  }
-  return false;
-}
-
 }  // namespace
 
 /* --- Lock
  * ---------------------------------------------------------------------------------------------------- */
 
-void Lock::init(const Role& role) { Execution::current().init(*this, role); }
+void Lock::init(const Role& role, LockUse use) {
+  Execution::current().init(*this, role);
+  use_ = use;
+}
 
 void Lock::take(const Site& site) {
   Execution& execution = Execution::current();
@@ -75,8 +66,7 @@ bool Lock::try_lock(const Site& site, [[maybe_unused]] ExpressionGuard guard) {
 
 void Lock::unlock(const Site& site) {
   Execution& execution = Execution::current();
-  /* The one thing that a release does not commute with is an attempt that fails. */
-  if (attempted(*this)) execution.point({&site, this, EventKind::k_unlock});
+  if (use_ == LockUse::kTriedToo) execution.point({&site, this, EventKind::k_unlock});
   execution.changed(*this, owner_ + 1u, 0);
   owner_ = kNoTask;
   copy_clock(clock_);

@@ -49,7 +49,7 @@ void spawn_all(void* arg) {
   w.sem = arena.make<RwSemaphore>();
   w.queue = arena.make<WaitQueue>();
   w.done = arena.make<Completion>();
-  w.lock->init(kLockRole);
+  w.lock->init(kLockRole, LockUse::kTriedToo);
   w.lock2->init(kLockRole);
   w.sem->init(kLockRole);
   w.queue->init(kQueueRole);

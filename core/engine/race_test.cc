@@ -30,7 +30,7 @@ struct Shared {
 
 Shared* make_shared_state() {
   auto* s = Execution::current().arena().make<Shared>();
-  s->lock.init(kSyncRole);
+  s->lock.init(kSyncRole, LockUse::kTriedToo);
   s->other_lock.init(kSyncRole);
   s->sem.init(kSyncRole);
   s->queue.init(kSyncRole);

@@ -9,9 +9,10 @@
 #ifndef DAXRACE_CORE_ENGINE_STRATEGY_H_
 #define DAXRACE_CORE_ENGINE_STRATEGY_H_
 
+#include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string_view>
 
 #include "core/engine/clock.h"
@@ -20,11 +21,68 @@ namespace daxrace::engine {
 
 class Execution;
 
+/* Tasks that may run, in the order of choices: the default first, then by number, round and round. */
+class Candidates {
+ public:
+  using Mask = unsigned __int128;
+
+  /* `tasks` rotated so that bit 0 is task `first`. */
+  constexpr Candidates(Mask rotated, TaskId first) : rotated_(rotated), first_(first) {}
+
+  class Iterator {
+   public:
+    constexpr Iterator(Mask left, TaskId first) : left_(left), first_(first) {}
+    constexpr TaskId operator*() const { return task_at(lowest(left_), first_); }
+    constexpr Iterator& operator++() {
+      left_ &= left_ - 1;
+      return *this;
+    }
+    constexpr bool operator!=(const Iterator& other) const { return left_ != other.left_; }
+
+   private:
+    Mask left_;
+    TaskId first_;
+  };
+
+  constexpr size_t size() const {
+    auto high = static_cast<uint64_t>(rotated_ >> 64);
+    size_t n = static_cast<size_t>(std::popcount(static_cast<uint64_t>(rotated_)));
+    return high == 0 ? n : n + static_cast<size_t>(std::popcount(high));
+  }
+  constexpr TaskId operator[](size_t index) const {
+    Mask left = rotated_;
+    for (; index > 0; --index) left &= left - 1;
+    return task_at(lowest(left), first_);
+  }
+  constexpr Iterator begin() const { return {rotated_, first_}; }
+  constexpr Iterator end() const { return {0, first_}; }
+  constexpr bool contains(TaskId task) const {
+    return (rotated_ >> ((task - first_) & (kTasksMax - 1)) & 1) != 0;
+  }
+  /* Where `task`, which must be one of them, stands. */
+  constexpr size_t index_of(TaskId task) const {
+    Mask before = rotated_ & ((Mask{1} << ((task - first_) & (kTasksMax - 1))) - 1);
+    return Candidates(before, first_).size();
+  }
+
+ private:
+  static constexpr int lowest(Mask mask) {
+    auto low = static_cast<uint64_t>(mask);
+    return low != 0 ? std::countr_zero(low) : 64 + std::countr_zero(static_cast<uint64_t>(mask >> 64));
+  }
+  static constexpr TaskId task_at(int position, TaskId first) {
+    return static_cast<TaskId>((position + first) & (kTasksMax - 1));
+  }
+
+  Mask rotated_;
+  TaskId first_;
+};
+
 struct Pick {
   const Execution& execution;
-  uint32_t step;                      /* index of the event that comes next */
-  TaskId current;                     /* whose turn it was, or kNoTask if it cannot go on */
-  std::span<const TaskId> candidates; /* at least two; [0] is the default */
+  uint32_t step;         /* index of the event that comes next */
+  TaskId current;        /* whose turn it was, or kNoTask if it cannot go on */
+  Candidates candidates; /* at least two; [0] is the default */
 };
 
 class Strategy {
@@ -32,7 +90,16 @@ class Strategy {
   /* pick() may return this instead of an index: nothing new is to be seen, end the execution here. */
   static constexpr size_t kAbandon = SIZE_MAX;
 
+  /* What an execution keeps for its strategy. Findings and decisions are always there. */
+  struct Needs {
+    bool trace = true; /* Execution::trace(), trace_hash() and the sentences of findings */
+    bool state = true; /* Execution::state_key() */
+  };
+
   virtual ~Strategy() = default;
+
+  /* Asked once an execution. */
+  virtual Needs needs() const { return {}; }
 
   /* A new execution begins. False: there is nothing left to explore, do not run it. */
   virtual bool begin() = 0;

@@ -43,7 +43,7 @@ void setup(int extra) {
   w.sem = arena.make<RwSemaphore>();
   w.queue = arena.make<WaitQueue>();
   w.done = arena.make<Completion>();
-  w.lock->init(kLockRole);
+  w.lock->init(kLockRole, LockUse::kTriedToo);
   w.sem->init(kLockRole);
   w.queue->init(kQueueRole);
   w.done->init(kQueueRole);

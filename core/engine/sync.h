@@ -14,12 +14,16 @@
 
 namespace daxrace::engine {
 
+/* A release does not commute with an attempt that fails, so a lock that is ever tried has to say so: then its
+ * release is a scheduling point. */
+enum class LockUse : uint8_t { kWaitsOnly, kTriedToo };
+
 /* A spinlock or a mutex: one owner. Waiters compete, as spinners and optimistic spinners do. */
 class Lock : public Object {
  public:
-  void init(const Role& role);
+  void init(const Role& role, LockUse use = LockUse::kWaitsOnly);
   void lock(const Site& site = kAnonymousSite, ExpressionGuard guard = {});
-  /* True: taken. The attempt is a scheduling point. */
+  /* True: taken. The attempt is a scheduling point. Only on a lock of use kTriedToo. */
   bool try_lock(const Site& site = kAnonymousSite, ExpressionGuard guard = {});
   void unlock(const Site& site = kAnonymousSite);
   TaskId owner() const { return owner_; }
@@ -29,6 +33,7 @@ class Lock : public Object {
   void take(const Site& site);
 
   TaskId owner_ = kNoTask;
+  LockUse use_ = LockUse::kWaitsOnly;
   uint32_t* clock_ = nullptr;
 };
 

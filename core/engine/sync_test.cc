@@ -38,7 +38,7 @@ void setup() {
   w.lock = arena.make<Lock>();
   w.sem = arena.make<RwSemaphore>();
   w.step = arena.make<Atomic<int>>(kStepRole);
-  w.lock->init(kLockRole);
+  w.lock->init(kLockRole, LockUse::kTriedToo);
   w.sem->init(kSemRole);
 }
 
@@ -175,7 +175,7 @@ TEST(Lock, WhoHoldsWhatIsKnownAlsoForMany) {
             for (int round = 0; round < 10; ++round) {
               for (Lock*& lock : locks) {
                 lock = e.arena().make<Lock>();
-                lock->init(kLockRole);
+                lock->init(kLockRole, LockUse::kTriedToo);
                 lock->lock();
               }
               for (int i = 0; i < 16; ++i) EXPECT_EQ(e.self(), e.holder_of(*locks[i]));

@@ -116,7 +116,7 @@ std::vector<std::pair<std::string, Event>> variants(const Event& event) {
   std::vector<std::pair<std::string, Event>> all;
   auto add = [&](const std::string& what) -> Event& { return all.emplace_back(what, event).second; };
   for (int bit = 0; bit < 8; ++bit) add("task").task ^= static_cast<TaskId>(1 << bit);
-  for (int bit = 0; bit < 16; ++bit) add("choice").choice ^= static_cast<uint16_t>(1 << bit);
+  for (int bit = 0; bit < 8; ++bit) add("choice").choice ^= static_cast<uint8_t>(1 << bit);
   for (int bit = 0; bit < 32; ++bit) add("object").object ^= uint32_t{1} << bit;
   for (int bit = 0; bit < 64; ++bit) add("value").value ^= uint64_t{1} << bit;
   for (int kind = 0; kind < static_cast<int>(EventKind::kCount); ++kind) {
