@@ -7,6 +7,10 @@ configure_file(${CMAKE_CURRENT_LIST_DIR}/daxrace_version.h.in ${CMAKE_BINARY_DIR
 add_library(daxrace_options INTERFACE)
 target_include_directories(daxrace_options INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR}/generated)
 target_compile_options(daxrace_options INTERFACE -Wall -Wextra $<$<BOOL:${DAXRACE_WERROR}>:-Werror>)
+# POPCNT, which every x86-64 since 2009 has: candidates are sets of bits.
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  target_compile_options(daxrace_options INTERFACE -march=x86-64-v2)
+endif()
 target_compile_definitions(daxrace_options INTERFACE $<$<BOOL:${DAXRACE_DEBUG}>:DAXRACE_DEBUG=1>)
 
 # daxrace_glob(OUT DIR [RECURSE]): the sources of DIR that are neither tests (*_relacy.cc too), benchmarks nor main.cc.

@@ -45,7 +45,23 @@ class Arena {
     return chunk_ + at;
   }
 
-  void reset();
+  /* Everything is forgotten; the chunks stay. */
+  void reset() {
+    next_chunk_ = chunks_.empty() ? 0 : 1;
+    chunk_ = chunks_.empty() ? nullptr : chunks_[0].bytes.get();
+    size_ = chunks_.empty() ? 0 : chunks_[0].size;
+    used_ = 0;
+  }
+
+  /* Calls exhausted(arg) when more than `bytes` of chunks would be needed. If that returns, the arena grows.
+   */
+  void set_limit(size_t bytes, void (*exhausted)(void*), void* arg) {
+    limit_ = bytes;
+    exhausted_ = exhausted;
+    exhausted_arg_ = arg;
+  }
+
+  size_t chunk_bytes() const { return held_; }
 
  private:
   struct Chunk {
@@ -56,6 +72,10 @@ class Arena {
   void* allocate_slow(size_t bytes, size_t align);
 
   size_t chunk_bytes_;
+  size_t held_ = 0; /* bytes of all chunks */
+  size_t limit_ = SIZE_MAX;
+  void (*exhausted_)(void*) = nullptr;
+  void* exhausted_arg_ = nullptr;
   std::vector<Chunk> chunks_;
   size_t next_chunk_ = 0;
   std::byte* chunk_ = nullptr;

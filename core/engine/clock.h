@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 
 namespace daxrace::engine {
 
@@ -21,8 +22,22 @@ struct Epoch {
   TaskId task = 0;
 };
 
+/* `width` is a multiple of kClockBlock. */
+inline constexpr int kClockBlock = 4;
+
 inline void join(uint32_t* into, const uint32_t* from, int width) {
-  for (int i = 0; i < width; ++i) into[i] = std::max(into[i], from[i]);
+  for (int i = 0; i < width; i += kClockBlock) {
+    for (int k = i; k < i + kClockBlock; ++k) into[k] = std::max(into[k], from[k]);
+  }
+}
+
+inline void copy(uint32_t* into, const uint32_t* from, int width) {
+  for (int i = 0; i < width; i += kClockBlock)
+    std::memcpy(into + i, from + i, kClockBlock * sizeof(uint32_t));
+}
+
+inline void clear(uint32_t* clock, int width) {
+  for (int i = 0; i < width; i += kClockBlock) std::memset(clock + i, 0, kClockBlock * sizeof(uint32_t));
 }
 
 /* Whether what happened at `epoch` happens before whoever has that clock. */

@@ -19,8 +19,7 @@ void join_lazily(uint32_t*& into, const uint32_t* from) {
 
 }  // namespace
 
-void SyncState::on_load(Order order) {
-  if (clock_ == nullptr) return;
+void SyncState::acquire(Order order) {
   Task& task = Execution::current().self_task();
   if (acquires(order)) {
     join(task.clock, clock_, Execution::current().clock_width());
@@ -29,8 +28,7 @@ void SyncState::on_load(Order order) {
   }
 }
 
-/* A store begins a new release sequence, a read-modify-write extends the one there is. */
-void SyncState::publish(Order order, bool extend) {
+void SyncState::publish_clock(Order order, bool extend) {
   Execution& execution = Execution::current();
   Task& task = execution.self_task();
   if (!extend && clock_ != nullptr) std::fill_n(clock_, execution.clock_width(), 0);
@@ -42,20 +40,13 @@ void SyncState::publish(Order order, bool extend) {
   }
 }
 
-void SyncState::on_store(Order order) { publish(order, false); }
-
-void SyncState::on_rmw(Order order) {
-  on_load(order);
-  publish(order, true);
-}
-
 void fence(Order order, const Site& site, [[maybe_unused]] ExpressionGuard guard) {
   Execution& execution = Execution::current();
   Task& task = execution.self_task();
   static const Role kRole("fence");
   static Object object; /* nothing depends on it */
   object.role = &kRole;
-  execution.point({&site, &object, EventKind::k_fence});
+  execution.point(site, object, EventKind::k_fence);
   if (acquires(order) && task.acquire_pending != nullptr) {
     join(task.clock, task.acquire_pending, execution.clock_width());
   }

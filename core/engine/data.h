@@ -28,12 +28,25 @@ uint64_t bits_of(const T& value) {
 /* Happens-before of one Atomic. */
 class SyncState {
  public:
-  void on_load(Order order);
-  void on_store(Order order);
-  void on_rmw(Order order);
+  void on_load(Order order) {
+    if (clock_ != nullptr) [[unlikely]]
+      acquire(order);
+  }
+  /* A store begins a new release sequence, a read-modify-write extends the one there is. */
+  void on_store(Order order) { publish(order, false); }
+  void on_rmw(Order order) {
+    on_load(order);
+    publish(order, true);
+  }
 
  private:
-  void publish(Order order, bool extend);
+  void publish(Order order, bool extend) {
+    bool nothing = order == Order::kRelaxed || order == Order::kAcquire;
+    if (nothing && clock_ == nullptr && Execution::current().self_task().released == nullptr) return;
+    publish_clock(order, extend);
+  }
+  void acquire(Order order);
+  void publish_clock(Order order, bool extend);
 
   uint32_t* clock_ = nullptr; /* what an acquire of the present value brings */
 };
@@ -54,24 +67,25 @@ class Atomic : public Object {
     execution.changed(*this, 0, bits_of(value) + 1);
   }
 
-  T load(Order order, const Site& site = kAnonymousSite, [[maybe_unused]] const ExpressionGuard& guard = {}) {
+  [[gnu::always_inline]] T load(Order order, const Site& site = kAnonymousSite,
+                                [[maybe_unused]] const ExpressionGuard& guard = {}) {
     Execution& execution = Execution::current();
-    execution.point({&site, this, EventKind::k_load});
+    execution.point(site, *this, EventKind::k_load);
     sync_.on_load(order);
     execution.event(site, EventKind::k_load, *this, bits_of(value_));
     execution.observe(*this, bits_of(value_));
     return value_;
   }
 
-  void store(T value, Order order, const Site& site = kAnonymousSite,
-             [[maybe_unused]] const ExpressionGuard& guard = {}) {
-    Execution::current().point({&site, this, EventKind::k_store});
+  [[gnu::always_inline]] void store(T value, Order order, const Site& site = kAnonymousSite,
+                                    [[maybe_unused]] const ExpressionGuard& guard = {}) {
+    Execution::current().point(site, *this, EventKind::k_store);
     store_here(value, order, site);
   }
 
   /* Without a scheduling point: inside a section that is one step anyway, because the lock that serialises
    * the writers was taken in it and the section has this one write that others can see. */
-  void store_here(T value, Order order, const Site& site = kAnonymousSite) {
+  [[gnu::always_inline]] void store_here(T value, Order order, const Site& site = kAnonymousSite) {
     Execution& execution = Execution::current();
     sync_.on_store(order);
     set(value);
@@ -79,7 +93,7 @@ class Atomic : public Object {
   }
 
   /* The same for a read: the value that the step it belongs to decided on. */
-  T load_here(Order order, const Site& site = kAnonymousSite) {
+  [[gnu::always_inline]] T load_here(Order order, const Site& site = kAnonymousSite) {
     Execution& execution = Execution::current();
     sync_.on_load(order);
     execution.event(site, EventKind::k_load, *this, bits_of(value_));
@@ -87,21 +101,22 @@ class Atomic : public Object {
     return value_;
   }
 
-  T exchange(T value, Order order, const Site& site = kAnonymousSite,
-             [[maybe_unused]] const ExpressionGuard& guard = {}) {
+  [[gnu::always_inline]] T exchange(T value, Order order, const Site& site = kAnonymousSite,
+                                    [[maybe_unused]] const ExpressionGuard& guard = {}) {
     return rmw(order, site, [value](T) { return value; });
   }
 
-  T fetch_add(T value, Order order, const Site& site = kAnonymousSite,
-              [[maybe_unused]] const ExpressionGuard& guard = {}) {
+  [[gnu::always_inline]] T fetch_add(T value, Order order, const Site& site = kAnonymousSite,
+                                     [[maybe_unused]] const ExpressionGuard& guard = {}) {
     return rmw(order, site, [value](T old) { return static_cast<T>(old + value); });
   }
 
   /* Whether it held `expected` and now holds `value`. A failure is ordered like a relaxed load. */
-  bool compare_exchange(T expected, T value, Order order, const Site& site = kAnonymousSite,
-                        [[maybe_unused]] const ExpressionGuard& guard = {}) {
+  [[gnu::always_inline]] bool compare_exchange(T expected, T value, Order order,
+                                               const Site& site = kAnonymousSite,
+                                               [[maybe_unused]] const ExpressionGuard& guard = {}) {
     Execution& execution = Execution::current();
-    execution.point({&site, this, EventKind::k_rmw});
+    execution.point(site, *this, EventKind::k_rmw);
     bool equal = bits_of(value_) == bits_of(expected);
     finish_rmw(equal ? value : value_, equal ? order : Order::kRelaxed, equal, site);
     return equal;
@@ -112,14 +127,14 @@ class Atomic : public Object {
 
  private:
   template <class F>
-  T rmw(Order order, const Site& site, F&& update) {
-    Execution::current().point({&site, this, EventKind::k_rmw});
+  [[gnu::always_inline]] T rmw(Order order, const Site& site, F&& update) {
+    Execution::current().point(site, *this, EventKind::k_rmw);
     T old = value_;
     finish_rmw(update(old), order, true, site);
     return old;
   }
 
-  void finish_rmw(T value, Order order, bool writes, const Site& site) {
+  [[gnu::always_inline]] void finish_rmw(T value, Order order, bool writes, const Site& site) {
     Execution& execution = Execution::current();
     uint64_t old = bits_of(value_);
     if (writes) {
@@ -132,7 +147,7 @@ class Atomic : public Object {
     execution.observe(*this, old);
   }
 
-  void set(T value) {
+  [[gnu::always_inline]] void set(T value) {
     Execution::current().changed(*this, bits_of(value_) + 1, bits_of(value) + 1);
     value_ = value;
   }

@@ -27,12 +27,39 @@ uint32_t TwiceStrategy::draw(const Execution& execution, uint32_t bound) {
 
 void TwiceStrategy::end(const Execution& execution) {
   if (second_) {
-    differences_ += execution.trace_hash() != hash_;
+    compare(execution);
     return;
   }
-  hash_ = execution.trace_hash();
+  trace_.assign(execution.trace().begin(), execution.trace().end());
   record(execution, switches_, draws_);
   inner_.end(execution);
+}
+
+namespace {
+
+bool same(const Event& a, const Event& b) { return extend(0, a) == extend(0, b); }
+
+std::string described(std::span<const Event> trace, size_t step, const Execution& execution) {
+  if (step >= trace.size()) return "the end";
+  const Event& event = trace[step];
+  std::string text = event.task < execution.task_count() ? std::string(execution.task(event.task).name)
+                                                         : "task " + std::to_string(event.task);
+  text +=
+      " " + std::string(name_of(event.kind)) + " " + object_name(event) + " = " + std::to_string(event.value);
+  return event.site == &kAnonymousSite ? text : text + " at " + event.site->name();
+}
+
+}  // namespace
+
+void TwiceStrategy::compare(const Execution& execution) {
+  std::span<const Event> first = trace_;
+  std::span<const Event> second = execution.trace();
+  size_t step = 0;
+  while (step < first.size() && step < second.size() && same(first[step], second[step])) ++step;
+  if (step == first.size() && step == second.size()) return;
+  if (++differences_ > 1) return;
+  first_difference_ = "the same schedule gave two executions: step " + std::to_string(step) + " was " +
+                      described(first, step, execution) + ", and then " + described(second, step, execution);
 }
 
 }  // namespace daxrace::engine

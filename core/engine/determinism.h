@@ -6,6 +6,7 @@
 #ifndef DAXRACE_CORE_ENGINE_DETERMINISM_H_
 #define DAXRACE_CORE_ENGINE_DETERMINISM_H_
 
+#include <string>
 #include <vector>
 
 #include "core/engine/strategy_replay.h"
@@ -24,17 +25,22 @@ class TwiceStrategy : public Strategy {
 
   /* Executions whose second run differed. */
   uint64_t differences() const { return differences_; }
+  /* Of the first of them, in one line: the step, and what it was in either run. Empty if there is none. */
+  const std::string& first_difference() const { return first_difference_; }
   bool second_run() const { return second_; }
 
  private:
+  void compare(const Execution& execution);
+
   Strategy& inner_;
   std::vector<RecordedSwitch> switches_;
   std::vector<RecordedDraw> draws_;
   ReplayStrategy replay_;
   bool second_ = true; /* so that the first begin() starts a first run */
   bool abandoned_ = false;
-  uint64_t hash_ = 0;
+  std::vector<Event> trace_; /* of the first run */
   uint64_t differences_ = 0;
+  std::string first_difference_;
 };
 
 }  // namespace daxrace::engine

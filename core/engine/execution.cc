@@ -2,9 +2,12 @@
 #include "core/engine/execution.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+
+#include "core/engine/random.h"
 
 namespace daxrace::engine {
 
@@ -13,17 +16,21 @@ constexpr uint64_t kHashSeed = hash_text("daxrace trace 1");
 }  // namespace
 
 Execution::Execution(Limits limits) : limits_(limits) {
-  if (limits_.tasks_max < 1 || limits_.tasks_max > kTasksMax) {
-    std::fprintf(stderr, "harness: an execution has 1 to %d tasks, not %d\n", kTasksMax, limits_.tasks_max);
-    std::abort();
-  }
+  limits_.tasks_max = std::clamp(limits_.tasks_max, 1, kTasksMax);
+  clock_width_ = (limits_.tasks_max + kClockBlock - 1) / kClockBlock * kClockBlock;
   name_sites();
-  tasks_.resize(static_cast<size_t>(limits_.tasks_max));
+  auto tasks = static_cast<size_t>(limits_.tasks_max);
+  tasks_.resize(tasks);
+  fibers_ = std::make_unique<Fiber[]>(tasks);
+  fiber_idle_.resize(tasks);
+  exceptions_.resize(tasks + 1);
   /* A quarter more for the fair part, and one for whatever ends it. */
   trace_.resize(limits_.steps_max + limits_.steps_max / 4 + 64);
-  decisions_.reserve(limits_.steps_max);
+  decisions_.resize(trace_.size());
   roles_used_.reserve(Role::kRolesMax);
   role_counts_.fill(0);
+  arena_.set_limit(
+      limits_.memory_max, [](void* arg) { static_cast<Execution*>(arg)->out_of_memory(); }, this);
 }
 
 Execution::~Execution() = default;
@@ -32,17 +39,14 @@ void Execution::reset() {
   arena_.reset();
   for (uint16_t slot : roles_used_) role_counts_[slot] = 0;
   roles_used_.clear();
-  for (int i = 0; i < task_count_; ++i) tasks_[static_cast<size_t>(i)].state = Task::State::kUnused;
-  decisions_.clear();
+  decision_count_ = 0;
   task_count_ = unfinished_ = 0;
   steps_ = 0;
   budget_ = limits_.steps_max;
-  fair_ = false;
+  fair_ = unwinding_ = crashed_ = point_ = false;
   preemptions_ = tickets_ = 0;
-  spinners_ = 0;
+  runnable_ = conditional_ = spinning_ = blocked_ = 0;
   choice_ = 0;
-  point_ = false;
-  hash_ = kHashSeed;
   state_ = 0;
   finding_count_ = 0;
 }
@@ -50,12 +54,25 @@ void Execution::reset() {
 End Execution::run(Strategy& strategy, Body first, void* arg) {
   reset();
   strategy_ = &strategy;
+  needs_ = strategy.needs();
+  needs_.trace |= limits_.trace;
+  watched_ = needs_.trace || pairs_ != nullptr;
+  uniform_ = strategy.uniform();
+  quick_ = uniform_ != nullptr && limits_.tasks_max <= 64;
+  if (uniform_ != nullptr) drawn_ = uniform_->next();
   current_ = this;
   self_ = kNoTask;
+  task_ = nullptr;
   real_time_ = arena_.make<Object>();
   init(*real_time_, kRealTimeRole);
-  self_ = spawn(first, arg, "setup");
-  Fiber::switch_to(main_, *fibers_[self_]);
+  if (ready_fiber(0)) {
+    fiber_idle_[0] = 1;
+    enter(spawn(first, arg, "setup"));
+    if (limits_.unwind) unwind_all();
+  } else {
+    end_ = End::kFatal;
+    report_misuse("has no memory for the stack of the first task", nullptr);
+  }
   current_ = nullptr;
   strategy.end(*this);
   return end_;
@@ -70,45 +87,107 @@ uint32_t Execution::next_index(const Role& role) {
 /* --- tasks
  * --------------------------------------------------------------------------------------------------- */
 
-TaskId Execution::spawn(Body body, void* arg, std::string_view name) {
-  if (task_count_ == limits_.tasks_max) {
-    std::fprintf(stderr, "harness: more than %d tasks\n", limits_.tasks_max);
-    std::abort();
+void Task::begin(Body task_body, void* arg, std::string_view task_name) {
+  state = State::kRunnable;
+  started = unwound = sleeping = false;
+  held_count = read_count = 0;
+  op = points = 0;
+  expression_points = 0;
+  observed = 0;
+  acquire_pending = released = nullptr;
+  pending = Pending();
+  name = task_name;
+  body = task_body;
+  body_arg = arg;
+}
+
+bool Execution::ready_fiber(TaskId id) {
+  if (fiber_idle_[id] == 0) {
+    if (!fibers_[id].allocate_stack()) return false;
+    fibers_[id].start(run_tasks, this);
   }
-  auto id = static_cast<TaskId>(task_count_++);
+  fiber_idle_[id] = 0;
+  if (limits_.unwind) exceptions_[id] = {};
+  return true;
+}
+
+TaskId Execution::spawn(Body body, void* arg, std::string_view name) {
+  if (task_count_ == limits_.tasks_max) misuse("spawns more tasks than Limits::tasks_max");
+  auto id = static_cast<TaskId>(task_count_);
+  if (!ready_fiber(id)) misuse("spawns a task for whose stack there is no memory");
+  ++task_count_;
   ++unfinished_;
   Task& task = tasks_[id];
-  task = Task{};
-  task.state = Task::State::kRunnable;
-  task.name = name;
-  task.body = body;
-  task.body_arg = arg;
+  task.begin(body, arg, name);
+  runnable_ |= bit(id);
   task.clock = make_clock();
-  if (self_ != kNoTask) {
-    std::copy_n(self_task().clock, clock_width(), task.clock);
+  if (task_ != nullptr) {
+    copy(task.clock, task_->clock, clock_width());
     tick();
   }
   task.clock[id] = 1;
   init(task.object, kTaskRole);
-  while (fibers_.size() <= id) fibers_.push_back(std::make_unique<Fiber>());
-  fibers_[id]->allocate_stack();
-  fibers_[id]->start(run_task, this);
-  if (self_ != kNoTask) event(kAnonymousSite, EventKind::k_spawn, task.object, id);
+  if (task_ != nullptr) event(kAnonymousSite, EventKind::k_spawn, task.object, id);
   return id;
 }
 
-void Execution::run_task(void* arg) {
-  auto& execution = *static_cast<Execution*>(arg);
-  Task& task = execution.self_task();
+void Execution::run_task() {
+  Task& task = *task_;
+  task.started = true;
   /* An event of its own, so that there is at most one choice before any step. */
-  execution.point_ = true;
-  execution.event(kAnonymousSite, EventKind::k_start, task.object, 0);
-  task.body(task.body_arg);
-  execution.event(kAnonymousSite, EventKind::k_finish, task.object, execution.self_);
+  point_ = true;
+  event(kAnonymousSite, EventKind::k_start, task.object, 0);
+  bool threw = true;
+  try {
+    task.body(task.body_arg);
+    threw = false;
+  } catch (const Unwind&) {
+    task.unwound = true;
+    return;
+  } catch (const std::exception& exception) {
+    thrown_ = exception.what();
+  } catch (...) {
+    thrown_ = "something that is no std::exception";
+  }
+  if (threw) misuse("ended by an exception", thrown_.c_str());
+  event(kAnonymousSite, EventKind::k_finish, task.object, self_);
+}
+
+/* From the end of a task to whoever comes next. */
+void Execution::leave() {
+  Task& task = *task_;
+  bool last = unwinding_;
   task.state = Task::State::kFinished;
-  if (--execution.unfinished_ == 0) execution.end(End::kFinished);
-  execution.switch_to(execution.choose_next(false));
-  std::abort(); /* nobody switches to a finished task */
+  if (!unwinding_) {
+    runnable_ &= ~bit(self_);
+    end_ = End::kFinished;
+    last = --unfinished_ == 0;
+  }
+  TaskId next = last ? kNoTask : choose_next();
+  fiber_idle_[self_] = 1;
+  if (next != kNoTask) {
+    switch_to(next);
+  } else {
+    if (limits_.unwind) swap_exceptions(self_, kNoTask);
+    Fiber::switch_to(fibers_[self_], main_);
+  }
+}
+
+/* What a fiber does for ever: a task in each execution. */
+void Execution::run_tasks(void* arg) {
+  auto& execution = *static_cast<Execution*>(arg);
+  while (true) {
+    execution.run_task();
+    execution.leave();
+  }
+}
+
+/* From the caller's stack. */
+void Execution::enter(TaskId task) {
+  self_ = task;
+  task_ = &tasks_[task];
+  if (limits_.unwind) swap_exceptions(kNoTask, task);
+  Fiber::switch_to(main_, fibers_[task]);
 }
 
 void Execution::join(TaskId target, const Site& site) {
@@ -125,34 +204,14 @@ void Execution::join(TaskId target, const Site& site) {
 
 void Execution::end(End how) {
   end_ = how;
-  Fiber::switch_to(*fibers_[self_], main_);
-  std::abort(); /* the execution is over */
+  if (unwinding_) unwind_task();
+  if (limits_.unwind) swap_exceptions(self_, kNoTask);
+  Fiber::switch_to(fibers_[self_], main_);
+  unwind_task();
 }
 
 /* --- scheduling
  * ---------------------------------------------------------------------------------------------- */
-
-bool Execution::enabled(const Task& task, TaskId id) const {
-  return task.pending.enabled == nullptr || task.pending.enabled(task.pending.object, task.pending, id);
-}
-
-void Execution::point(const Pending& pending) {
-  Task& task = self_task();
-  task.pending = pending;
-  ++task.points;
-  /* How far the task has come: the site does not tell rounds of a loop that reads nothing. */
-  task.observed = combine(task.observed, pending.site->hash);
-  bool can_go_on = enabled(task, self_);
-  if (!can_go_on) {
-    task.pending.ticket = ++tickets_;
-    TaskId holder = pending.holder == nullptr ? kNoTask : pending.holder(pending.object, pending);
-    choice_ = 0;
-    event(*pending.site, EventKind::k_contend, const_cast<Object&>(*pending.object), holder);
-  }
-  TaskId next = choose_next(can_go_on);
-  if (next != self_) switch_to(next);
-  point_ = true;
-}
 
 namespace {
 
@@ -160,59 +219,171 @@ Candidates::Mask rotate(Candidates::Mask tasks, TaskId first) {
   return first == 0 ? tasks : tasks >> first | tasks << (kTasksMax - first);
 }
 
-}  // namespace
+TaskId lowest(Candidates::Mask tasks) { return Candidates(tasks, 0)[0]; }
 
-/* Those that can run now. Spinning tasks only if there is nobody else: until something that they read
- * changes, they would do the same again. */
-Candidates::Mask Execution::collect(bool* only_spinners) const {
-  Candidates::Mask tasks = 0;
-  Candidates::Mask spinners = 0;
-  for (int id = 0; id < task_count_; ++id) {
-    const Task& task = tasks_[static_cast<size_t>(id)];
-    if (task.state != Task::State::kRunnable) continue;
-    if (!enabled(task, static_cast<TaskId>(id))) continue;
-    (task.spinning ? spinners : tasks) |= Candidates::Mask{1} << id;
+/* kSelect[byte][n]: position of the n-th bit that is set in the byte. */
+constexpr auto kSelect = [] {
+  std::array<std::array<uint8_t, 8>, 256> table{};
+  for (unsigned byte = 0; byte < 256; ++byte) {
+    unsigned n = 0;
+    for (unsigned i = 0; i < 8; ++i) {
+      if ((byte >> i & 1) != 0) table[byte][n++] = static_cast<uint8_t>(i);
+    }
   }
-  *only_spinners = tasks == 0;
-  return tasks == 0 ? spinners : tasks;
+  return table;
+}();
+
+/* The first task of `tasks` from `self` on, round and round. */
+TaskId first_from(uint64_t tasks, TaskId self) {
+  uint64_t from = tasks >> self << self;
+  return static_cast<TaskId>(std::countr_zero(from != 0 ? from : tasks));
 }
 
-TaskId Execution::choose_next(bool can_go_on) {
-  bool only_spinners = false;
-  Candidates candidates(rotate(collect(&only_spinners), self_), self_);
-  size_t n = candidates.size();
-  choice_ = 0;
-  if (n == 0) deadlock();
-  if (n == 1) return candidates[0];
-  /* Only spinners: each would do the same again, in whatever order. They take turns until a livelock. */
-  if (only_spinners || fair_) return candidates[candidates[0] == self_ ? 1 : 0];
-  bool preemptible = can_go_on && candidates[0] == self_;
-  size_t index = strategy_->pick({*this, steps_, preemptible ? self_ : kNoTask, candidates});
-  if (index == Strategy::kAbandon) end(End::kAbandoned);
-  TaskId next = candidates[index];
-  if (index != 0) {
-    decisions_.push_back({steps_, next, preemptible ? self_ : kNoTask, false});
-    if (preemptible) ++preemptions_;
+/* A loop over the bits would be a branch that nobody can predict. */
+TaskId nth_bit(uint64_t tasks, uint32_t n) {
+  for (int base = 0;; base += 8, tasks >>= 8) {
+    auto byte = static_cast<uint8_t>(tasks);
+    auto count = static_cast<uint32_t>(std::popcount(byte));
+    if (n < count) return static_cast<TaskId>(base + kSelect[byte][n]);
+    n -= count;
   }
-  choice_ = static_cast<uint8_t>(index);
+}
+
+}  // namespace
+
+/* The draw after this one is made now: the processor need not wait for it when it guessed wrongly. */
+uint32_t Execution::draw_uniformly(uint32_t bound) {
+  uint64_t drawn = drawn_;
+  drawn_ = uniform_->next();
+  return static_cast<uint32_t>((drawn >> 32) * bound >> 32);
+}
+
+bool Execution::enabled(const Task& task, TaskId id) const {
+  if ((blocked_ & bit(id)) != 0) return false;
+  return task.pending.enabled == nullptr || task.pending.enabled(task.pending.object, task.pending, id);
+}
+
+Candidates::Mask Execution::enabled_among(Candidates::Mask tasks) const {
+  Candidates::Mask can = 0;
+  for (; tasks != 0; tasks &= tasks - 1) {
+    TaskId id = lowest(tasks);
+    if (enabled(tasks_[id], id)) can |= bit(id);
+  }
+  return can;
+}
+
+void Execution::point(const Pending& pending) {
+  if (pending.enabled == nullptr) {
+    point(*pending.site, *pending.object, pending.kind);
+    return;
+  }
+  Task& task = *task_;
+  task.pending = pending;
+  ++task.points;
+  /* How far the task has come: the site does not tell rounds of a loop that reads nothing. */
+  if (needs_.state) task.observed = combine(task.observed, pending.site->hash);
+  conditional_ |= bit(self_);
+  if (!enabled(task, self_)) contend();
+  TaskId next = choose_next();
+  if (next != self_) {
+    switch_to(next);
+    if (unwinding_) unwind();
+  }
+  conditional_ &= ~bit(self_);
+  task.pending.enabled = nullptr;
+  task.pending.ticket = 0;
+  task.pending.detail = 0;
+  point_ = true;
+}
+
+void Execution::block_at_lock(const Site& site, const Object& object) {
+  task_->pending.site = &site;
+  task_->pending.object = &object;
+  task_->pending.kind = EventKind::k_lock;
+  blocked_ |= bit(self_);
+  contend();
+}
+
+/* The current task has to wait for what it declared. */
+void Execution::contend() {
+  Pending& pending = task_->pending;
+  pending.ticket = ++tickets_;
+  TaskId holder = pending.holder == nullptr ? kNoTask : pending.holder(pending.object, pending);
+  choice_ = 0;
+  event(*pending.site, EventKind::k_contend, const_cast<Object&>(*pending.object), holder);
+}
+
+/*
+ * Those that can run now, the spinning ones only if there is nobody else: until something that they read
+ * changes, they would do the same again. The walk of a uniform strategy over few tasks is the hot path: a
+ * handful of instructions on one word, without a call.
+ */
+TaskId Execution::chosen(TaskId next, uint64_t ready) {
+  bool preempts = (ready >> self_ & 1) != 0;
+  /* The current task cannot go on: the default is the next one, round and round. */
+  if (!preempts && next == first_from(ready, self_)) return next;
+  choice_ = 1;
+  decisions_[decision_count_++] = {steps_, next, preempts ? self_ : kNoTask, false};
+  preemptions_ += preempts;
   return next;
 }
 
-void Execution::switch_to(TaskId next) {
-  TaskId from = self_;
-  self_ = next;
-  Fiber::switch_to(*fibers_[from], *fibers_[next]);
+TaskId Execution::choose_next() {
+  auto ready = static_cast<uint64_t>(runnable_ & ~spinning_ & ~blocked_);
+  bool alone = (ready & (ready - 1)) == 0;
+  if (!quick_ || alone || (ready & static_cast<uint64_t>(conditional_)) != 0) [[unlikely]]
+    return choose_slowly();
+  TaskId next = nth_bit(ready, draw_uniformly(static_cast<uint32_t>(std::popcount(ready))));
+  return next == self_ ? next : chosen(next, ready);
+}
+
+TaskId Execution::choose_slowly() {
+  Candidates::Mask ready = runnable_ & ~spinning_ & ~blocked_;
+  Candidates::Mask maybe = ready & conditional_;
+  if (maybe != 0) ready ^= maybe ^ enabled_among(maybe);
+  if (fair_ || unwinding_ || ready == 0) return choose_without_strategy(ready);
+  Candidates candidates(rotate(ready, self_), self_);
+  if ((ready & (ready - 1)) == 0) return candidates[0];
+  bool preempts = (ready & bit(self_)) != 0;
+  size_t index = 0;
+  if (uniform_ != nullptr) {
+    /* The same task as choose_next() draws. */
+    index =
+        candidates.index_of(Candidates(ready, 0)[draw_uniformly(static_cast<uint32_t>(candidates.size()))]);
+  } else {
+    index = strategy_->pick({*this, steps_, preempts ? self_ : kNoTask, candidates});
+  }
+  if (index == Strategy::kAbandon) end(End::kAbandoned);
+  TaskId next = candidates[index];
+  if (index == 0) return next;
+  choice_ = 1;
+  decisions_[decision_count_++] = {steps_, next, preempts ? self_ : kNoTask, false};
+  preemptions_ += preempts;
+  return next;
+}
+
+TaskId Execution::choose_without_strategy(Candidates::Mask ready) {
+  if (unwinding_) {
+    unwind();
+    return self_;
+  }
+  /* Only spinners: each would do the same again, in whatever order. They take turns until a livelock. */
+  if (ready == 0) ready = runnable_ & spinning_ & ~blocked_;
+  ready ^= (ready & conditional_) ^ enabled_among(ready & conditional_);
+  if (ready == 0) deadlock();
+  Candidates candidates(rotate(ready, self_), self_);
+  return candidates.size() > 1 && candidates[0] == self_ ? candidates[1] : candidates[0];
 }
 
 uint32_t Execution::choose(uint32_t bound, const Site& site) {
   uint32_t value = 0;
   if (bound > 1 && !fair_) {
     value = strategy_->draw(*this, bound);
-    if (value != 0) decisions_.push_back({steps_, value, kNoTask, true});
+    if (value != 0) decisions_[decision_count_++] = {steps_, value, kNoTask, true};
   }
   Task& task = self_task();
-  task.observed = combine(task.observed, value);
-  stop_spinning(task); /* it may not do the same again */
+  if (needs_.state) task.observed = combine(task.observed, value);
+  stop_spinning(self_); /* it may not do the same again */
   event(site, EventKind::k_draw, *real_time_, value);
   return value;
 }
@@ -248,31 +419,27 @@ void Execution::retry_point(uint64_t observed) {
     task.read_count = 0;
   } else {
     forget_repeated(task);
-    if (!task.spinning) ++spinners_;
-    task.spinning = true;
+    spinning_ |= bit(self_);
   }
   task.observed = observed;
 }
 
 void Execution::stop_spinning(const Object& object) {
-  for (int i = 0; i < task_count_; ++i) {
-    Task& task = tasks_[static_cast<size_t>(i)];
-    if (!task.spinning) continue;
+  for (Candidates::Mask left = spinning_; left != 0; left &= left - 1) {
+    TaskId id = lowest(left);
+    const Task& task = tasks_[id];
     bool reads = task.read_count > task.spin_reads.size();
     for (size_t k = 0; !reads && k < task.read_count; ++k) reads = task.spin_reads[k] == &object;
     /* What it read is kept: it may be in the middle of a round, and have looked before the change. */
-    if (reads) stop_spinning(task);
+    if (reads) stop_spinning(id);
   }
 }
 
-void Execution::stop_spinning(Task& task) {
-  spinners_ -= task.spinning;
-  task.spinning = false;
-}
+void Execution::stop_spinning(TaskId task) { spinning_ &= ~bit(task); }
 
 void Execution::op_boundary(uint32_t op) {
-  Task& task = self_task();
-  stop_spinning(task);
+  Task& task = *task_;
+  stop_spinning(self_);
   task.op = op;
   task.points = 0;
   task.observed = 0;
@@ -281,32 +448,30 @@ void Execution::op_boundary(uint32_t op) {
 
 void Execution::invoke(uint32_t op, const Site& site) {
   op_boundary(op);
-  point({&site, real_time_, EventKind::k_invoke});
+  point(site, *real_time_, EventKind::k_invoke);
   event(site, EventKind::k_invoke, *real_time_, op);
 }
 
 void Execution::ret(uint64_t result, const Site& site) {
-  point({&site, real_time_, EventKind::k_ret});
+  point(site, *real_time_, EventKind::k_ret);
   event(site, EventKind::k_ret, *real_time_, result);
 }
 
 void Execution::crash(const Site& site) {
-  point({&site, real_time_, EventKind::k_crash});
+  point(site, *real_time_, EventKind::k_crash);
   event(site, EventKind::k_crash, *real_time_, 0);
+  crashed_ = true;
   end(End::kFatal);
 }
 
 /* --- events
  * -------------------------------------------------------------------------------------------------- */
 
-void Execution::event(const Site& site, EventKind kind, Object& object, uint64_t value) {
-  Event& e = trace_[steps_];
-  e = {&site, object.role, value, object.index, choice_, point_, self_, kind};
-  choice_ = 0;
-  point_ = false;
-  hash_ = extend(hash_, e);
-  if (pairs_ != nullptr) count_pair(site, kind, object);
-  if (++steps_ >= budget_) spend();
+uint64_t Execution::trace_hash() const {
+  if (!needs_.trace) return 0;
+  uint64_t hash = kHashSeed;
+  for (const Event& event : trace()) hash = extend(hash, event);
+  return hash;
 }
 
 void Execution::count_pair(const Site& site, EventKind kind, Object& object) {
@@ -322,9 +487,14 @@ void Execution::count_pair(const Site& site, EventKind kind, Object& object) {
 }
 
 void Execution::spend() {
+  if (unwinding_) {
+    --steps_; /* destructors at work: what they do is no part of the execution */
+    return;
+  }
   if (fair_) livelock();
   /* A schedule may starve whoever could end the loop: only a fair one shows that nobody can. */
   fair_ = true;
+  quick_ = false;
   budget_ += limits_.steps_max / 4;
 }
 
@@ -363,7 +533,7 @@ Hash128 Execution::state_key() const {
   for (int i = 0; i < task_count_; ++i) {
     const Task& task = tasks_[static_cast<size_t>(i)];
     uint64_t who = uint64_t(i) | uint64_t(task.state) << 8 | uint64_t(task.sleeping) << 10 |
-                   uint64_t(task.spinning) << 11 | uint64_t(task.op) << 16;
+                   uint64_t(spinning(static_cast<TaskId>(i))) << 11 | uint64_t(task.op) << 16;
     uint64_t next = task.pending.site->hash ^ (task.pending.object != nullptr ? task.pending.object->key : 0);
     uint64_t rank = 0;
     if (task.pending.ticket != 0) {

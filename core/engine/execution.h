@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -30,6 +31,13 @@ namespace daxrace::engine {
 struct Limits {
   uint32_t steps_max = 20000; /* events of an execution; beyond it, fair scheduling decides about livelock */
   int tasks_max = 9;          /* including the first; at most kTasksMax */
+  size_t memory_max = size_t{1} << 28; /* bytes of the arena */
+  /* Bodies own things: a task that does not come to its end is unwound by an exception on its own stack.
+   * Otherwise its stack is forgotten, which is right for bodies that own nothing but arena memory. */
+  bool unwind = false;
+  /* A trace even if the strategy needs none. Without, a finding is explained by running its decisions again:
+   * the same seed gives the same execution either way. */
+  bool trace = true;
 };
 
 enum class End : uint8_t {
@@ -66,19 +74,27 @@ struct Held {
   uint32_t step; /* since */
 };
 
+/* Thrown through a body that is to end early. Not to be caught, or to be thrown again. */
+struct Unwind {};
+
 struct Task {
+  using Body = void (*)(void* arg);
+
   enum class State : uint8_t { kUnused, kRunnable, kFinished };
   static constexpr int kHeldMax = 16;
 
   State state = State::kUnused;
   bool sleeping = false; /* on a wait queue, not yet woken */
-  bool spinning = false; /* at a retry point, and nothing it read has changed since */
+  bool unwound = false;  /* ended by Unwind */
+  bool started = false;
   uint8_t held_count = 0;
   uint8_t read_count = 0; /* of spin_reads; more than fit: any write counts */
   uint32_t op = 0;        /* index of the current operation */
   uint32_t points = 0;    /* scheduling points since the last operation boundary */
   int expression_points = 0;
-  uint64_t observed = 0; /* hash of everything read, and of every point, since the last operation boundary */
+  int caught = 0;        /* how often it caught Unwind */
+  uint64_t observed = 0; /* if the strategy needs the state: hash of everything read, and of every point,
+                            since the last operation boundary */
   uint32_t* clock = nullptr;
   uint32_t* acquire_pending = nullptr; /* what relaxed reads brought; an acquire fence takes it */
   uint32_t* released = nullptr;        /* clock at the last release fence */
@@ -88,8 +104,17 @@ struct Task {
   std::array<const Object*, 16> spin_reads;
   std::array<uint32_t, 16> spin_read_at; /* steps_ then: a change at or after it was not seen */
   std::string_view name;
-  void (*body)(void*) = nullptr;
+  Body body = nullptr;
   void* body_arg = nullptr;
+
+  /* Everything but the clock and the object. */
+  void begin(Body task_body, void* arg, std::string_view task_name);
+};
+
+/* What the C++ runtime keeps for a thread about exceptions, and a fiber must have for its own. */
+struct ExceptionState {
+  void* caught = nullptr;
+  unsigned int uncaught = 0;
 };
 
 class Execution {
@@ -146,6 +171,9 @@ class Execution {
   bool report(const Finding& finding);
   /* Recorded, and the execution ends. */
   [[noreturn]] void fail(const Finding& finding);
+  /* The current task did what it must not: "<task> <what>[: <detail>]". Both live as long as the execution.
+   */
+  [[noreturn]] void misuse(const char* what, const char* detail = nullptr);
 
   /* --- for primitives --------------------------------------------------------------------------------------
    */
@@ -158,25 +186,73 @@ class Execution {
 
   /* Declares the next operation and lets the strategy choose who runs. Returns when it may be done. */
   void point(const Pending& pending);
+  /* The same for whoever waits for a lock. `waiters` of the lock are the tasks that stand before it: unless
+   * it is free, they are blocked. */
+  [[gnu::always_inline]] void point_at_lock(const Site& site, const Object& object,
+                                            TaskId (*holder)(const Object*, const Pending&),
+                                            Candidates::Mask& waiters, bool free) {
+    Task& task = *task_;
+    task.pending.holder = holder;
+    waiters |= bit(self_);
+    if (!free) [[unlikely]]
+      block_at_lock(site, object);
+    point(site, object, EventKind::k_lock);
+    waiters &= ~bit(self_);
+    task.pending.ticket = 0;
+  }
+  void block(Candidates::Mask tasks) { blocked_ |= tasks; }
+  void unblock(Candidates::Mask tasks) { blocked_ &= ~tasks; }
+  /* The same for an operation that can always be done. */
+  [[gnu::always_inline]] void point(const Site& site, const Object& object, EventKind kind) {
+    Task& task = *task_;
+    task.pending.site = &site;
+    task.pending.object = &object;
+    task.pending.kind = kind;
+    ++task.points;
+    if (needs_.state) task.observed = combine(task.observed, site.hash);
+    TaskId next = choose_next();
+    if (next != self_) {
+      switch_to(next);
+      if (unwinding_) [[unlikely]]
+        unwind();
+    }
+    point_ = true;
+  }
   /* The operation was done. */
-  void event(const Site& site, EventKind kind, Object& object, uint64_t value);
+  void event(const Site& site, EventKind kind, Object& object, uint64_t value) {
+    if (watched_) {
+      trace_[steps_] = {&site, object.role, value, object.index, choice_, point_, self_, kind};
+      choice_ = 0;
+      point_ = false;
+      if (pairs_ != nullptr) count_pair(site, kind, object);
+    }
+    if (++steps_ >= budget_) [[unlikely]]
+      spend();
+  }
 
   Task& task(TaskId id) { return tasks_[id]; }
   const Task& task(TaskId id) const { return tasks_[id]; }
-  Task& self_task() { return tasks_[self_]; }
-  int clock_width() const { return limits_.tasks_max; }
-  uint32_t* make_clock() { return arena_.make_array<uint32_t>(static_cast<size_t>(limits_.tasks_max)); }
-  void tick() { ++self_task().clock[self_]; }
-  Epoch epoch() const { return {tasks_[self_].clock[self_], self_}; }
+  Task& self_task() { return *task_; }
+  int clock_width() const { return clock_width_; }
+  uint32_t* make_clock() {
+    auto* clock = static_cast<uint32_t*>(
+        arena_.allocate(static_cast<size_t>(clock_width_) * sizeof(uint32_t), alignof(uint32_t)));
+    clear(clock, clock_width_);
+    return clock;
+  }
+  void tick() { ++task_->clock[self_]; }
+  Epoch epoch() const { return {task_->clock[self_], self_}; }
 
   void hold(const Object& object, bool exclusive);
   void release(const Object& object);
   TaskId holder_of(const Object& object) const;
+  /* At a retry point, and nothing it read has changed since. */
+  bool spinning(TaskId task) const { return (spinning_ >> task & 1) != 0; }
 
   /* A value was read from shared state: the task's future may depend on it. */
   void observe(const Object& object, uint64_t value) {
-    Task& t = self_task();
-    t.observed = combine(t.observed, value);
+    Task& t = *task_;
+    if (needs_.state) t.observed = combine(t.observed, value);
     if (t.read_count < t.spin_reads.size()) {
       t.spin_reads[t.read_count] = &object;
       t.spin_read_at[t.read_count] = steps_;
@@ -186,22 +262,26 @@ class Execution {
   /* Shared state changed: keeps its hash and lets spinning tasks look again. */
   void changed(Object& object, uint64_t before, uint64_t after) {
     if (before == after) return;
-    state_ += wide(object.key, after) - wide(object.key, before);
+    if (needs_.state) state_ += wide(object.key, after) - wide(object.key, before);
     object.changed_at = steps_;
-    if (spinners_ != 0) stop_spinning(object);
+    if (spinning_ != 0) stop_spinning(object);
   }
 
   /* --- for strategies, oracles and reports -----------------------------------------------------------------
    */
 
-  std::span<const Event> trace() const { return {trace_.data(), steps_}; }
-  uint64_t trace_hash() const { return hash_; }
+  /* Empty, and 0, if none is kept: Limits::trace, Strategy::Needs. */
+  std::span<const Event> trace() const { return {trace_.data(), needs_.trace ? steps_ : 0}; }
+  uint64_t trace_hash() const;
+  bool traced() const { return needs_.trace; }
+  /* Whether the machine crashed at the end. */
+  bool crashed() const { return crashed_; }
   uint32_t steps() const { return steps_; }
   int task_count() const { return task_count_; }
   std::span<const Finding> findings() const { return {findings_.data(), finding_count_}; }
   /* The finding of smallest precedence, or null. */
   const Finding* headline() const;
-  std::span<const Decision> decisions() const { return decisions_; }
+  std::span<const Decision> decisions() const { return {decisions_.data(), decision_count_}; }
   uint32_t preemptions() const { return preemptions_; }
   const Limits& limits() const { return limits_; }
 
@@ -222,27 +302,80 @@ class Execution {
   }
 
  private:
-  static void run_task(void* arg);
+  [[noreturn]] static void run_tasks(void* arg);
+  [[gnu::always_inline]] void run_task();
   uint32_t next_index(const Role& role);
   void reset();
-  Candidates::Mask collect(bool* only_spinners) const;
   bool enabled(const Task& task, TaskId id) const;
-  TaskId choose_next(bool current_can_go_on);
-  void switch_to(TaskId next);
+  uint32_t draw_uniformly(uint32_t bound);
+  void contend();
+  void block_at_lock(const Site& site, const Object& object);
+  Candidates::Mask enabled_among(Candidates::Mask tasks) const;
+  TaskId choose_next();
+  [[gnu::noinline]] TaskId choose_slowly();
+  TaskId chosen(TaskId next, uint64_t ready);
+  TaskId choose_without_strategy(Candidates::Mask ready);
+  void switch_to(TaskId next) {
+    TaskId from = self_;
+    self_ = next;
+    task_ = &tasks_[next];
+    if (limits_.unwind) [[unlikely]]
+      swap_exceptions(from, next);
+    Fiber::switch_to(fibers_[from], fibers_[next]);
+  }
+  void enter(TaskId task);
+  [[gnu::always_inline]] void leave();
+  void swap_exceptions(TaskId from, TaskId to);
+  [[noreturn]] void unwind_task();
+  void unwind();
+  void unwind_all();
   [[noreturn]] void end(End how);
   [[noreturn]] void deadlock();
   [[noreturn]] void livelock();
+  void out_of_memory();
+  void report_misuse(const char* what, const char* detail);
+  bool ready_fiber(TaskId task);
   void spend();
   void stop_spinning(const Object& object);
-  void stop_spinning(Task& task);
+  void stop_spinning(TaskId task);
   void count_pair(const Site& site, EventKind kind, Object& object);
 
   static inline Execution* current_ = nullptr;
+  static constexpr Candidates::Mask bit(TaskId task) { return Candidates::Mask{1} << task; }
+
+  /* What every step looks at. */
+  Task* task_ = nullptr; /* the current one */
+  TaskId self_ = kNoTask;
+  uint8_t choice_ = 0; /* of the last point, until the next event takes it */
+  bool point_ = false; /* the next event is the one that was declared */
+  bool fair_ = false;  /* the budget is spent: the strategy is not asked any more */
+  bool unwinding_ = false;
+  bool quick_ = false; /* uniform_ decides, over at most 64 tasks */
+  bool crashed_ = false;
+  bool watched_ = false; /* a trace or pairs are kept */
+  Strategy::Needs needs_;
+  uint32_t steps_ = 0;
+  uint32_t budget_ = 0;
+  uint32_t preemptions_ = 0;
+  uint32_t decision_count_ = 0;
+  Candidates::Mask runnable_ = 0;    /* tasks that have not ended */
+  Candidates::Mask conditional_ = 0; /* those whose pending operation may have to wait */
+  Candidates::Mask spinning_ = 0;
+  Candidates::Mask blocked_ = 0; /* those that wait for a lock; kept by the locks */
+  std::unique_ptr<Fiber[]> fibers_;
+  Random* uniform_ = nullptr; /* of a strategy that picks uniformly */
+  uint64_t drawn_ = 0;        /* from it, for the next pick */
+  Strategy* strategy_ = nullptr;
+  uint8_t* pairs_ = nullptr;
+  uint32_t pairs_mask_ = 0;
 
   Limits limits_;
+  int clock_width_ = 0;
   Arena arena_;
   std::vector<Task> tasks_;
-  std::vector<std::unique_ptr<Fiber>> fibers_;
+  std::vector<uint8_t> fiber_idle_;        /* at the top of run_tasks(), to be resumed */
+  std::vector<ExceptionState> exceptions_; /* of each fiber, and last of the caller's */
+  std::string thrown_;                     /* what a body threw */
   Fiber main_;
   std::vector<Event> trace_;
   std::vector<Decision> decisions_;
@@ -251,26 +384,14 @@ class Execution {
   std::vector<uint16_t> roles_used_;
   Object* real_time_ = nullptr;
 
-  Strategy* strategy_ = nullptr;
   End end_ = End::kFinished;
-  TaskId self_ = kNoTask;
   int task_count_ = 0;
   int unfinished_ = 0;
-  uint32_t steps_ = 0;
-  uint32_t budget_ = 0;
-  bool fair_ = false;
-  uint32_t preemptions_ = 0;
   uint32_t tickets_ = 0;
-  int spinners_ = 0;
-  uint8_t choice_ = 0; /* of the last point, until the next event takes it */
-  bool point_ = false; /* the next event is the one that was declared */
-  uint64_t hash_ = 0;
   Hash128 state_ = 0;
   size_t finding_count_ = 0;
   OuterState outer_state_ = nullptr;
   void* outer_arg_ = nullptr;
-  uint8_t* pairs_ = nullptr;
-  uint32_t pairs_mask_ = 0;
 };
 
 /* Around a loop that tries again until something changes; again() stands before the jump back. */

@@ -64,9 +64,17 @@ std::string describe_livelock(const Finding& finding, const Execution& execution
          static_cast<const Site*>(finding.context)->name();
 }
 
+std::string describe_misuse(const Finding& finding, const Execution& execution) {
+  std::string text = task_name(execution, finding.task) + " ";
+  text += reinterpret_cast<const char*>(finding.args[0]);
+  if (finding.args[1] != 0) text += std::string(": ") + reinterpret_cast<const char*>(finding.args[1]);
+  return text;
+}
+
 }  // namespace
 
 bool Execution::report(const Finding& finding) {
+  if (unwinding_) return false;
   for (size_t i = 0; i < finding_count_; ++i) {
     if (findings_[i].verdict == finding.verdict) return false;
   }
@@ -129,6 +137,25 @@ void Execution::livelock() {
   finding.step = steps_ - 1;
   finding.args = {most, guilty.op, limits_.steps_max / 4};
   fail(finding);
+}
+
+void Execution::report_misuse(const char* what, const char* detail) {
+  Finding finding = make(k_misuse);
+  finding.describe = describe_misuse;
+  finding.task = self_;
+  finding.step = steps_ == 0 ? 0 : steps_ - 1;
+  finding.args = {reinterpret_cast<uint64_t>(what), reinterpret_cast<uint64_t>(detail)};
+  report(finding);
+}
+
+void Execution::misuse(const char* what, const char* detail) {
+  report_misuse(what, detail);
+  end(End::kFatal);
+}
+
+void Execution::out_of_memory() {
+  if (!unwinding_ && current_ == this && task_ != nullptr)
+    misuse("needs more memory than Limits::memory_max");
 }
 
 }  // namespace daxrace::engine

@@ -366,12 +366,16 @@ TEST(Execution, HasUpTo128Tasks) {
   }
 }
 
-TEST(ExecutionDeathTest, MoreTasksThanAllowedIsAnErrorOfTheHarness) {
-  GTEST_FLAG_SET(death_test_style, "threadsafe");
+TEST(Misuse, MoreTasksThanAllowedEndsTheExecution) {
   Execution execution({.tasks_max = 2});
   std::vector<Body> bodies = {a_then_b, a_then_b};
-  EXPECT_DEATH(in_order(execution, spawn_all, &bodies), "harness: more than 2 tasks");
-  EXPECT_DEATH(Execution({.tasks_max = kTasksMax + 1}), "harness: an execution has 1 to 128 tasks");
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(End::kFatal, in_order(execution, spawn_all, &bodies));
+    ASSERT_EQ(1u, execution.findings().size());
+    const Finding& finding = execution.findings()[0];
+    EXPECT_EQ("misuse", finding.verdict);
+    EXPECT_EQ("setup spawns more tasks than Limits::tasks_max", finding.describe(finding, execution));
+  }
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ void acquire(const uint32_t* clock) {
 void copy_clock(uint32_t*& into) {
   Execution& execution = Execution::current();
   if (into == nullptr) into = execution.make_clock();
-  std::copy_n(execution.self_task().clock, execution.clock_width(), into);
+  copy(into, execution.self_task().clock, execution.clock_width());
   execution.tick();
 }
 
@@ -33,6 +33,7 @@ void Lock::init(const Role& role, LockUse use) {
 void Lock::take(const Site& site) {
   Execution& execution = Execution::current();
   owner_ = execution.self();
+  execution.block(waiters_);
   acquire(clock_);
   execution.event(site, EventKind::k_lock, *this, 1);
   execution.changed(*this, 0, owner_ + 1u);
@@ -40,20 +41,14 @@ void Lock::take(const Site& site) {
 }
 
 void Lock::lock(const Site& site, [[maybe_unused]] ExpressionGuard guard) {
-  Pending pending{&site, this, EventKind::k_lock};
-  pending.enabled = [](const Object* object, const Pending&, TaskId) {
-    return static_cast<const Lock*>(object)->owner_ == kNoTask;
-  };
-  pending.holder = [](const Object* object, const Pending&) {
-    return static_cast<const Lock*>(object)->owner_;
-  };
-  Execution::current().point(pending);
+  auto holder = [](const Object* object, const Pending&) { return static_cast<const Lock*>(object)->owner_; };
+  Execution::current().point_at_lock(site, *this, holder, waiters_, owner_ == kNoTask);
   take(site);
 }
 
 bool Lock::try_lock(const Site& site, [[maybe_unused]] ExpressionGuard guard) {
   Execution& execution = Execution::current();
-  execution.point({&site, this, EventKind::k_lock});
+  execution.point(site, *this, EventKind::k_lock);
   bool free = owner_ == kNoTask;
   if (free) {
     take(site);
@@ -66,9 +61,10 @@ bool Lock::try_lock(const Site& site, [[maybe_unused]] ExpressionGuard guard) {
 
 void Lock::unlock(const Site& site) {
   Execution& execution = Execution::current();
-  if (use_ == LockUse::kTriedToo) execution.point({&site, this, EventKind::k_unlock});
+  if (use_ == LockUse::kTriedToo) execution.point(site, *this, EventKind::k_unlock);
   execution.changed(*this, owner_ + 1u, 0);
   owner_ = kNoTask;
+  execution.unblock(waiters_);
   copy_clock(clock_);
   execution.release(*this);
   execution.event(site, EventKind::k_unlock, *this, 1);

@@ -20,6 +20,7 @@
 namespace daxrace::engine {
 
 class Execution;
+class Random;
 
 /* Tasks that may run, in the order of choices: the default first, then by number, round and round. */
 class Candidates {
@@ -100,6 +101,10 @@ class Strategy {
 
   /* Asked once an execution. */
   virtual Needs needs() const { return {}; }
+
+  /* Asked once an execution. Not null: every pick is uniform over the candidates, and the engine draws it
+   * from there without asking. */
+  virtual Random* uniform() { return nullptr; }
 
   /* A new execution begins. False: there is nothing left to explore, do not run it. */
   virtual bool begin() = 0;

@@ -12,6 +12,8 @@ class RandomStrategy : public Strategy {
  public:
   explicit RandomStrategy(uint64_t seed) : random_(seed) {}
 
+  Needs needs() const override { return {.trace = false, .state = false}; }
+  Random* uniform() override { return &random_; }
   bool begin() override { return true; }
   size_t pick(const Pick& pick) override {
     return random_.below(static_cast<uint32_t>(pick.candidates.size()));

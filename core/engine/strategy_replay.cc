@@ -93,6 +93,19 @@ uint32_t ReplayStrategy::draw(const Execution& execution, uint32_t bound) {
   return std::min((*draws_)[next_draw_++].value, bound - 1);
 }
 
+void record_choices(const Execution& execution, std::vector<RecordedSwitch>& switches,
+                    std::vector<RecordedDraw>& draws) {
+  switches.clear();
+  draws.clear();
+  for (const Decision& decision : execution.decisions()) {
+    if (decision.is_draw) {
+      draws.push_back({decision.step, decision.value});
+    } else {
+      switches.push_back({decision.step, static_cast<TaskId>(decision.value), {}});
+    }
+  }
+}
+
 void record(const Execution& execution, std::vector<RecordedSwitch>& switches,
             std::vector<RecordedDraw>& draws) {
   switches.clear();

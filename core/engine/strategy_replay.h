@@ -68,7 +68,9 @@ class ReplayStrategy : public Strategy {
   size_t misfits_ = 0;
 };
 
-/* The choices of an execution that has ended, as data to replay. */
+/* The choices of an execution that has ended, as data to replay; without anchors no trace is needed. */
+void record_choices(const Execution& execution, std::vector<RecordedSwitch>& switches,
+                    std::vector<RecordedDraw>& draws);
 void record(const Execution& execution, std::vector<RecordedSwitch>& switches,
             std::vector<RecordedDraw>& draws);
 

@@ -35,6 +35,7 @@ class Lock : public Object {
   TaskId owner_ = kNoTask;
   LockUse use_ = LockUse::kWaitsOnly;
   uint32_t* clock_ = nullptr;
+  Candidates::Mask waiters_ = 0; /* tasks that stand before lock() */
 };
 
 using SpinLock = Lock;

@@ -53,7 +53,7 @@ void WaitQueue::rehash() {
 void WaitQueue::prepare_to_wait(WaitEntry& entry, bool exclusive, const Site& site,
                                 [[maybe_unused]] ExpressionGuard guard) {
   Execution& execution = Execution::current();
-  execution.point({&site, this, EventKind::k_prepare_wait});
+  execution.point(site, *this, EventKind::k_prepare_wait);
   entry.task = execution.self();
   entry.exclusive = exclusive;
   if (!entry.queued) insert(entry);
@@ -66,7 +66,7 @@ void WaitQueue::finish_wait(WaitEntry& entry, const Site& site) {
   Execution& execution = Execution::current();
   /* Taking the entry out takes the queue's lock: a wake-up may still come before, and is spent on this task.
    */
-  if (entry.queued) execution.point({&site, this, EventKind::k_finish_wait});
+  if (entry.queued) execution.point(site, *this, EventKind::k_finish_wait);
   execution.self_task().sleeping = false;
   if (entry.queued) remove(entry);
   execution.event(site, EventKind::k_finish_wait, *this, entry.key);
@@ -91,7 +91,7 @@ void WaitQueue::schedule(WaitEntry& entry, const Site& site, [[maybe_unused]] Ex
 void WaitQueue::wake(uint32_t nr_exclusive, uint64_t key, const Site& site,
                      [[maybe_unused]] ExpressionGuard guard) {
   Execution& execution = Execution::current();
-  execution.point({&site, this, EventKind::k_wake});
+  execution.point(site, *this, EventKind::k_wake);
   publish(clock_);
   uint32_t woken = 0;
   WaitEntry* next = nullptr;
@@ -109,7 +109,7 @@ void WaitQueue::wake(uint32_t nr_exclusive, uint64_t key, const Site& site,
 
 bool WaitQueue::active(const Site& site, [[maybe_unused]] ExpressionGuard guard) {
   Execution& execution = Execution::current();
-  execution.point({&site, this, EventKind::k_wait_active});
+  execution.point(site, *this, EventKind::k_wait_active);
   execution.event(site, EventKind::k_wait_active, *this, head_ != nullptr);
   execution.observe(*this, head_ != nullptr);
   return head_ != nullptr;
@@ -122,7 +122,7 @@ void Completion::init(const Role& role) { Execution::current().init(*this, role)
 
 void Completion::complete(const Site& site, [[maybe_unused]] ExpressionGuard guard) {
   Execution& execution = Execution::current();
-  execution.point({&site, this, EventKind::k_complete});
+  execution.point(site, *this, EventKind::k_complete);
   publish(clock_);
   ++done_;
   execution.event(site, EventKind::k_complete, *this, done_);

@@ -100,11 +100,19 @@ void Runner::first_task() {
 }
 
 engine::End Runner::run(engine::Strategy& strategy) {
+  engine::End end = run_once(strategy);
+  if (execution_.findings().empty() || execution_.traced()) return end;
+  engine::record_choices(execution_, switches_, draws_);
+  engine::ReplayStrategy replay(switches_, draws_);
+  replay.begin();
+  return run_once(replay);
+}
+
+engine::End Runner::run_once(engine::Strategy& strategy) {
   engine::End end =
       execution_.run(strategy, [](void* arg) { static_cast<Runner*>(arg)->first_task(); }, this);
-  auto trace = execution_.trace();
   if (end == engine::End::kFinished) oracles_.on_quiesce();
-  if (end == engine::End::kFatal && trace.back().kind == engine::EventKind::k_crash) oracles_.on_crash();
+  if (execution_.crashed()) oracles_.on_crash();
   return end;
 }
 

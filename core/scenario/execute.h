@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "core/engine/strategy_replay.h"
 #include "core/oracle/oracle.h"
 #include "core/scenario/program.h"
 
@@ -19,7 +20,7 @@ class Runner {
  public:
   explicit Runner(engine::Limits limits = default_limits());
 
-  static engine::Limits default_limits() { return {.steps_max = 20000, .tasks_max = kTasksMax + 1}; }
+  static engine::Limits default_limits() { return {.steps_max = 20000, .tasks_max = kTasksMax + 1, .trace = false}; }
 
   /* The program must be valid (as parse_strict and repair leave it) and outlive its executions. On a kernel
    * choice that cannot be returns false and says in one line why; `kernel` replaces the program's own choice.
@@ -29,7 +30,8 @@ class Runner {
   }
   bool load(const Program& program, const KernelChoice& kernel, std::string* error);
 
-  /* One execution. Its trace, findings and model can be read until the next. */
+  /* One execution. Its findings and model can be read until the next, and its trace if it has findings or the
+   * strategy needs one. */
   engine::End run(engine::Strategy& strategy);
 
   engine::Execution& execution() { return execution_; }
@@ -49,6 +51,7 @@ class Runner {
   const RegionPlan& region(int32_t index) const { return regions_[static_cast<size_t>(index)]; }
 
  private:
+  engine::End run_once(engine::Strategy& strategy);
   void plan_regions();
   void first_task();
   void run_ops(const std::vector<Operation>& ops);
@@ -63,6 +66,8 @@ class Runner {
   std::vector<RegionPlan> regions_;
   std::vector<kernel::pgoff_t> process_pages_;
   std::vector<std::string> task_names_;
+  std::vector<engine::RecordedSwitch> switches_; /* of an execution that is run again for its trace */
+  std::vector<engine::RecordedDraw> draws_;
 };
 
 /* "P.A" of task `index` of the program. */
