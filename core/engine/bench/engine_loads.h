@@ -67,8 +67,8 @@ struct Counts {
   double switches = 0;
 };
 
-/* Over at most `executions`; fewer if the strategy has no more. */
-Counts count(const EngineLoad& load, engine::Strategy& strategy, int executions);
+/* Over executions with `points` points in all, at least one; fewer if the strategy has no more. */
+Counts count(const EngineLoad& load, engine::Strategy& strategy, double points);
 
 }  // namespace daxrace::bench
 

@@ -172,13 +172,13 @@ const EngineLoad& operations_load() {
   return kLoad;
 }
 
-Counts count(const EngineLoad& load, engine::Strategy& strategy, int executions) {
+Counts count(const EngineLoad& load, engine::Strategy& strategy, double points_wanted) {
   Execution execution(load.limits());
   Recorded recorded(strategy, true);
   uint64_t points = 0;
   uint64_t switches = 0;
-  int done = 0;
-  for (; done < executions && recorded.begin(); ++done) {
+  uint64_t done = 0;
+  for (; double(points) < points_wanted && recorded.begin(); ++done) {
     execution.run(recorded, load.first, load.arg);
     engine::TaskId last = engine::kNoTask;
     for (const engine::Event& event : execution.trace()) {
@@ -189,7 +189,7 @@ Counts count(const EngineLoad& load, engine::Strategy& strategy, int executions)
     }
   }
   if (done == 0) return {};
-  return {double(points) / done, double(switches) / done};
+  return {double(points) / double(done), double(switches) / double(done)};
 }
 
 }  // namespace daxrace::bench

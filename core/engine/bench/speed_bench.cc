@@ -23,9 +23,10 @@ using engine::Execution;
 using engine::Strategy;
 using engine::StrategyInfo;
 
-/* So many executions that whatever grows has grown. */
-constexpr int kWarmUp = 500;
-constexpr int kCounted = 2000;
+/* Points of so many executions that whatever grows has grown, and that averages are good to a percent or two.
+ */
+constexpr double kWarmUpPoints = 10000;
+constexpr double kCountedPoints = 200000;
 
 enum class Trace : uint8_t { kAsked, kOff, kOn };
 
@@ -57,9 +58,12 @@ class Supply {
 
 using benchmark::Counter;
 
-void print_counts(benchmark::State& state, const EngineLoad& load, const StrategyInfo& info) {
+Counts count_load(const EngineLoad& load, const StrategyInfo& info) {
   auto strategy = info.make({});
-  Counts counts = count(load, *strategy, kCounted);
+  return count(load, *strategy, kCountedPoints);
+}
+
+void print_counts(benchmark::State& state, const Counts& counts) {
   state.counters["points"] = counts.points;
   state.counters["switches"] = counts.switches;
   state.counters["executions/s"] = Counter(1, Counter::kIsIterationInvariantRate);
@@ -67,14 +71,17 @@ void print_counts(benchmark::State& state, const EngineLoad& load, const Strateg
 }
 
 void run_load(benchmark::State& state, const EngineLoad& load, const StrategyInfo& info, Trace trace) {
+  Counts counts = count_load(load, info);
   Execution execution(load.limits());
   Supply supply(info, trace);
-  for (int i = 0; i < kWarmUp; ++i) execution.run(supply.next(), load.first, load.arg);
+  for (double points = 0; points < kWarmUpPoints; points += counts.points) {
+    execution.run(supply.next(), load.first, load.arg);
+  }
   uint64_t before = allocations().calls;
   for (auto _ : state) execution.run(supply.next(), load.first, load.arg);
   state.counters["allocations"] =
       Counter(static_cast<double>(allocations().calls - before), Counter::kAvgIterations);
-  print_counts(state, load, info);
+  print_counts(state, counts);
 }
 
 /* --- the same work as plain calls: what there is to do apart from scheduling --- */
@@ -155,7 +162,7 @@ void memory(benchmark::State& state) {
   }
   state.counters["heap_bytes"] = static_cast<double>(heap);
   state.counters["resident_bytes"] = static_cast<double>(resident);
-  print_counts(state, load, info);
+  print_counts(state, count_load(load, info));
 }
 
 BENCHMARK(memory)->RangeMultiplier(2)->Range(2, engine::kTasksMax);
