@@ -10,8 +10,8 @@
 #   --spin               instead: the time to see every schedule of W2 with ten rounds, beside SPIN's for w2.pml
 #                        (Debian packages spin, which nothing else here needs, and gcc); takes a minute and 1.2 GB
 #   --profile WORKLOAD   instead: where the time goes, by perf (Debian package linux-perf), as in random/W3
-#   --smoke DIRECTORY    instead: run the programs of DIRECTORY once; exit 1 unless they allocate nothing for an
-#                        execution and make the same scheduling points; measures nothing
+#   --smoke DIRECTORY    instead: run the programs of DIRECTORY once; exit 1 unless random and pct allocate nothing for
+#                        an execution and both sides make the same scheduling points; measures nothing
 set -euo pipefail
 source "$(dirname "$0")/lib.sh"
 
@@ -221,24 +221,25 @@ compare_with_spin() {
   echo "begins; SPIN counts every state, and remembers the value unless the model says otherwise."
 }
 
+# A clock takes the samples: a virtual machine often has no counters of cycles.
 profile() {
-  local event
   if ! command -v perf >/dev/null; then
     echo "bench.sh: perf is not installed (Debian package linux-perf)" >&2
     return 2
   fi
-  # A virtual machine often has no counters of cycles: a clock samples there.
-  for event in cycles:u cpu-clock:u; do
-    if perf record -q -e "$event" -F 2000 -o "$scratch/perf" "$bin/engine_bench" \
-      --benchmark_filter="^$workload\$" --benchmark_min_time=1 >"$scratch/stdout" 2>"$scratch/stderr"; then
-      echo "samples of $event"
-      perf report -i "$scratch/perf" --stdio --no-children -s symbol 2>/dev/null | awk '/^ +[0-9]/ && ++n <= 30'
-      return
-    fi
-  done
-  cat "$scratch/stderr" >&2
-  echo "bench.sh: perf cannot measure here; see kernel.perf_event_paranoid" >&2
-  return 2
+  if ! perf record -q -e cpu-clock:u -F 2000 -o "$scratch/perf" "$bin/engine_bench" \
+    --benchmark_filter="^$workload\$" --benchmark_min_time=1 >"$scratch/stdout" 2>"$scratch/stderr"; then
+    cat "$scratch/stderr" >&2
+    echo "bench.sh: perf cannot measure here; see kernel.perf_event_paranoid" >&2
+    return 2
+  fi
+  if [[ ! -s $scratch/stdout ]]; then
+    echo "bench.sh: no benchmark is called $workload; $bin/engine_bench --benchmark_list_tests names them" >&2
+    return 2
+  fi
+  cat "$scratch/stdout"
+  perf report -i "$scratch/perf" --stdio --no-children -s symbol 2>/dev/null |
+    awk '/^ +[0-9]/ && ++n <= 30 { sub(/[ -]+$/, ""); print }'
 }
 
 if [[ $mode == smoke ]]; then

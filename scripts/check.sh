@@ -100,7 +100,7 @@ check_spdx() {
       echo "$file:1: no 'SPDX-License-Identifier: GPL-2.0-only' in the first three lines"
       bad=1
     fi
-  done < <(files '(\.(cc|h|def|sh|awk|cmake|in|yml)|(^|/)CMakeLists\.txt|^\.ci/.*)$' | grep -Ev '^corpus/' || true)
+  done < <(files '(\.(cc|h|def|pml|sh|awk|cmake|in|yml)|(^|/)CMakeLists\.txt|^\.ci/.*)$' | grep -Ev '^corpus/' || true)
   return "$bad"
 }
 
