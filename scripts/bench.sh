@@ -56,6 +56,7 @@ run_engine() {
   fi
   awk -F '"' -v OFS='\t' -v round="$1" '
     $2 == "name" { name = $4; next }
+    $2 == "label" { print round, "engine", name, $2, $4 }
     name != "" && $3 ~ /^: [0-9]/ { value = substr($3, 3); sub(/,$/, "", value); print round, "engine", name, $2, value }
   ' "$scratch/json"
 }
@@ -201,12 +202,12 @@ compare_with_spin() {
   printf '%-46s %10s %12s %9s\n' "every schedule of W2, ten rounds" states executions seconds
   run_engine 1 '^search/' 0.001 | awk "$reader"'
     function line(name, text) {
-      printf "%-46s %10d %12d %9.3f\n", text, one("engine", name, "states"), one("engine", name, "executions"),
+      printf "%-46s %10d %12d %9.3f\n", "engine, " value[1, "engine", name, "label"] text, one("engine", name, "states"), one("engine", name, "executions"),
         one("engine", name, "cpu_time")
     }
     END {
-      line("search/W2", "engine")
-      line("search/W2/operations", "engine, with invoke and return of each round")
+      line("search/W2", "")
+      line("search/W2/operations", ", invoke and return of each round")
     }'
   if ! command -v spin >/dev/null; then
     echo "SPIN is not installed (Debian package spin)"

@@ -49,10 +49,13 @@ class States : public Strategy {
 };
 
 /* The search with states, or else the one that prunes, without a bound. */
-std::unique_ptr<Strategy> make_search() {
+const engine::StrategyInfo& search_info() {
   const engine::StrategyInfo* info = engine::find_strategy("stateful");
-  if (info == nullptr) info = engine::find_strategy("dfs");
-  return info->make({.preemptions_max = UINT32_MAX, .preemptions_min = UINT32_MAX});
+  return info != nullptr ? *info : *engine::find_strategy("dfs");
+}
+
+std::unique_ptr<Strategy> make_search() {
+  return search_info().make({.preemptions_max = UINT32_MAX, .preemptions_min = UINT32_MAX});
 }
 
 /* The number of executions that it takes to see everything; 0 if one had a finding, which none can. */
@@ -75,6 +78,7 @@ void run_search(benchmark::State& state, const EngineLoad& load) {
     state.SkipWithError("a finding, or another number of executions when it is repeated");
     return;
   }
+  state.SetLabel(std::string(search_info().name));
   state.counters["executions"] = static_cast<double>(executions);
   state.counters["states"] = static_cast<double>(states.count());
 }
