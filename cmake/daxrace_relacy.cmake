@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The protocols of core/model/protocol under the C++11 memory model: *_relacy.cc, each a program of its own, because
-# Relacy replaces operator new. docs/weak-memory.md says what they show.
+# Relacy replaces operator new. docs/weak-memory.md says what they show. And the engine's workloads under Relacy, for
+# the benchmarks.
 
 # daxrace_relacy(NAME): relacy_NAME from core/model/protocol/NAME_relacy.cc, and the test relacy.NAME.
 function(daxrace_relacy name)
@@ -21,4 +22,12 @@ if("${CMAKE_CXX_FLAGS} ${CMAKE_CXX_FLAGS_${config}}" MATCHES "-fsanitize")
 elseif(DAXRACE_TESTS STREQUAL "all")
   find_path(DAXRACE_RELACY_DIR relacy/relacy.hpp REQUIRED)
   daxrace_relacy(entry_lock)
+  if(DAXRACE_BENCH)
+    daxrace_program(relacy_bench SOURCES core/engine/bench/relacy_main.cc LINKS)
+    target_include_directories(relacy_bench SYSTEM PRIVATE ${DAXRACE_RELACY_DIR})
+    # That they run, allocate nothing, and make the same points on both sides; not how long they take.
+    add_test(NAME bench.smoke
+      COMMAND ${CMAKE_SOURCE_DIR}/scripts/bench.sh --smoke ${CMAKE_RUNTIME_OUTPUT_DIRECTORY})
+    set_tests_properties(bench.smoke PROPERTIES TIMEOUT 300)
+  endif()
 endif()
