@@ -233,6 +233,8 @@ constexpr auto kSelect = [] {
   return table;
 }();
 
+TaskId only(uint64_t task) { return static_cast<TaskId>(std::countr_zero(task)); }
+
 /* The first task of `tasks` from `self` on, round and round. */
 TaskId first_from(uint64_t tasks, TaskId self) {
   uint64_t from = tasks >> self << self;
@@ -313,11 +315,6 @@ void Execution::contend() {
   event(*pending.site, EventKind::k_contend, const_cast<Object&>(*pending.object), holder);
 }
 
-/*
- * Those that can run now, the spinning ones only if there is nobody else: until something that they read
- * changes, they would do the same again. The walk of a uniform strategy over few tasks is the hot path: a
- * handful of instructions on one word, without a call.
- */
 TaskId Execution::chosen(TaskId next, uint64_t ready) {
   bool preempts = (ready >> self_ & 1) != 0;
   /* The current task cannot go on: the default is the next one, round and round. */
@@ -328,11 +325,27 @@ TaskId Execution::chosen(TaskId next, uint64_t ready) {
   return next;
 }
 
+/*
+ * Those that can run now, the spinning ones only if there is nobody else: until something that they read
+ * changes, they would do the same again. The walk of a uniform strategy over few tasks is the hot path: a
+ * handful of instructions on one word, without a call.
+ */
 TaskId Execution::choose_next() {
   auto ready = static_cast<uint64_t>(runnable_ & ~spinning_ & ~blocked_);
-  bool alone = (ready & (ready - 1)) == 0;
-  if (!quick_ || alone || (ready & static_cast<uint64_t>(conditional_)) != 0) [[unlikely]]
+  if (!quick_) [[unlikely]]
     return choose_slowly();
+  if ((ready & static_cast<uint64_t>(conditional_)) != 0) return choose_conditionally(ready);
+  if ((ready & (ready - 1)) == 0) return ready != 0 ? only(ready) : choose_slowly();
+  TaskId next = nth_bit(ready, draw_uniformly(static_cast<uint32_t>(std::popcount(ready))));
+  return next == self_ ? next : chosen(next, ready);
+}
+
+TaskId Execution::choose_conditionally(uint64_t ready) {
+  for (uint64_t left = ready & static_cast<uint64_t>(conditional_); left != 0; left &= left - 1) {
+    const Pending& pending = tasks_[only(left)].pending;
+    if (!pending.enabled(pending.object, pending, only(left))) ready &= ~(left & -left);
+  }
+  if ((ready & (ready - 1)) == 0) return ready != 0 ? only(ready) : choose_slowly();
   TaskId next = nth_bit(ready, draw_uniformly(static_cast<uint32_t>(std::popcount(ready))));
   return next == self_ ? next : chosen(next, ready);
 }

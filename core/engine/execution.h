@@ -312,6 +312,7 @@ class Execution {
   void block_at_lock(const Site& site, const Object& object);
   Candidates::Mask enabled_among(Candidates::Mask tasks) const;
   TaskId choose_next();
+  [[gnu::noinline]] TaskId choose_conditionally(uint64_t ready);
   [[gnu::noinline]] TaskId choose_slowly();
   TaskId chosen(TaskId next, uint64_t ready);
   TaskId choose_without_strategy(Candidates::Mask ready);

@@ -21,7 +21,7 @@ struct EngineLoad {
   engine::Execution::Body first;
   void* arg = nullptr;
 
-  engine::Limits limits() const { return {.steps_max = 20000, .tasks_max = tasks}; }
+  engine::Limits limits() const { return {.steps_max = 20000, .tasks_max = tasks, .trace = false}; }
 };
 
 /* W1, W2, W3, and W2 in other forms:
@@ -48,6 +48,7 @@ class Recorded : public engine::Strategy {
     needs.trace = trace_;
     return needs;
   }
+  engine::Random* uniform() override { return inner_.uniform(); }
   bool begin() override { return inner_.begin(); }
   size_t pick(const engine::Pick& pick) override { return inner_.pick(pick); }
   uint32_t draw(const engine::Execution& execution, uint32_t bound) override {

@@ -20,9 +20,9 @@ struct Word {
   engine::Atomic<int> atomic;
 
   Word() { atomic.init(kWordRole); }
-  int load() { return atomic.load(engine::Order::kRelaxed); }
-  void store(int value) { atomic.store(value, engine::Order::kRelaxed); }
-  void add(int value) { atomic.fetch_add(value, engine::Order::kRelaxed); }
+  [[gnu::always_inline]] int load() { return atomic.load(engine::Order::kRelaxed); }
+  [[gnu::always_inline]] void store(int value) { atomic.store(value, engine::Order::kRelaxed); }
+  [[gnu::always_inline]] void add(int value) { atomic.fetch_add(value, engine::Order::kRelaxed); }
 };
 
 struct Cell {
