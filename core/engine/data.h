@@ -52,13 +52,14 @@ class SyncState {
 };
 
 /* smp_mb, smp_rmb (acquire), smp_wmb (release). */
-void fence(Order order, const Site& site = kAnonymousSite, ExpressionGuard guard = {});
+void fence(Order order = Order::kFull, const Site& site = kAnonymousSite, ExpressionGuard guard = {});
 
 template <class T>
 class Atomic : public Object {
  public:
   Atomic() = default;
   explicit Atomic(const Role& role, T value = T()) { init(role, value); }
+  explicit Atomic(const char* name, T value = T()) { init(role_named(name), value); }
 
   void init(const Role& role, T value = T()) {
     Execution& execution = Execution::current();
@@ -67,7 +68,7 @@ class Atomic : public Object {
     execution.changed(*this, 0, bits_of(value) + 1);
   }
 
-  [[gnu::always_inline]] T load(Order order, const Site& site = kAnonymousSite,
+  [[gnu::always_inline]] T load(Order order = Order::kFull, const Site& site = kAnonymousSite,
                                 [[maybe_unused]] const ExpressionGuard& guard = {}) {
     Execution& execution = Execution::current();
     execution.point(site, *this, EventKind::k_load);
@@ -77,7 +78,7 @@ class Atomic : public Object {
     return value_;
   }
 
-  [[gnu::always_inline]] void store(T value, Order order, const Site& site = kAnonymousSite,
+  [[gnu::always_inline]] void store(T value, Order order = Order::kFull, const Site& site = kAnonymousSite,
                                     [[maybe_unused]] const ExpressionGuard& guard = {}) {
     Execution::current().point(site, *this, EventKind::k_store);
     store_here(value, order, site);
@@ -85,7 +86,8 @@ class Atomic : public Object {
 
   /* Without a scheduling point: inside a section that is one step anyway, because the lock that serialises
    * the writers was taken in it and the section has this one write that others can see. */
-  [[gnu::always_inline]] void store_here(T value, Order order, const Site& site = kAnonymousSite) {
+  [[gnu::always_inline]] void store_here(T value, Order order = Order::kFull,
+                                         const Site& site = kAnonymousSite) {
     Execution& execution = Execution::current();
     sync_.on_store(order);
     set(value);
@@ -93,7 +95,7 @@ class Atomic : public Object {
   }
 
   /* The same for a read: the value that the step it belongs to decided on. */
-  [[gnu::always_inline]] T load_here(Order order, const Site& site = kAnonymousSite) {
+  [[gnu::always_inline]] T load_here(Order order = Order::kFull, const Site& site = kAnonymousSite) {
     Execution& execution = Execution::current();
     sync_.on_load(order);
     execution.event(site, EventKind::k_load, *this, bits_of(value_));
@@ -101,18 +103,18 @@ class Atomic : public Object {
     return value_;
   }
 
-  [[gnu::always_inline]] T exchange(T value, Order order, const Site& site = kAnonymousSite,
+  [[gnu::always_inline]] T exchange(T value, Order order = Order::kFull, const Site& site = kAnonymousSite,
                                     [[maybe_unused]] const ExpressionGuard& guard = {}) {
     return rmw(order, site, [value](T) { return value; });
   }
 
-  [[gnu::always_inline]] T fetch_add(T value, Order order, const Site& site = kAnonymousSite,
+  [[gnu::always_inline]] T fetch_add(T value, Order order = Order::kFull, const Site& site = kAnonymousSite,
                                      [[maybe_unused]] const ExpressionGuard& guard = {}) {
     return rmw(order, site, [value](T old) { return static_cast<T>(old + value); });
   }
 
   /* Whether it held `expected` and now holds `value`. A failure is ordered like a relaxed load. */
-  [[gnu::always_inline]] bool compare_exchange(T expected, T value, Order order,
+  [[gnu::always_inline]] bool compare_exchange(T expected, T value, Order order = Order::kFull,
                                                const Site& site = kAnonymousSite,
                                                [[maybe_unused]] const ExpressionGuard& guard = {}) {
     Execution& execution = Execution::current();
@@ -161,6 +163,7 @@ class Plain : public Object {
  public:
   Plain() = default;
   explicit Plain(const Role& role, T value = T()) { init(role, value); }
+  explicit Plain(const char* name, T value = T()) { init(role_named(name), value); }
 
   void init(const Role& role, T value = T()) {
     Execution& execution = Execution::current();

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "core/engine/event.h"
 
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 
@@ -24,6 +25,11 @@ uint16_t& roles_registered() {
   return count;
 }
 
+std::array<const Role*, Role::kRolesMax>& roles() {
+  static std::array<const Role*, Role::kRolesMax> registered{};
+  return registered;
+}
+
 }  // namespace
 
 const Role kRealTimeRole("real-time");
@@ -38,6 +44,17 @@ Role::Role(const char* name) : name_(name), hash_(hash_text(name)), slot_(roles_
     std::fprintf(stderr, "harness: more than %d roles of objects\n", kRolesMax);
     std::abort();
   }
+  roles()[slot_] = this;
+}
+
+const Role& role_named(const char* name) {
+  const uint64_t hash = hash_text(name);
+  const uint16_t count = roles_registered();
+  for (uint16_t slot = 0; slot < count; ++slot) {
+    if (roles()[slot]->hash() == hash) return *roles()[slot];
+  }
+  if (count == Role::kRolesMax) return kNoObjectRole;
+  return *new Role(name);
 }
 
 std::string object_name(const Event& event) {

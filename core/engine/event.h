@@ -48,6 +48,10 @@ class Role {
   uint16_t slot_;
 };
 
+/* The role of that name, registered now unless there is one. When there are kRolesMax, kNoObjectRole. The
+ * name is not copied. For tests; a static Role costs no search. */
+const Role& role_named(const char* name);
+
 extern const Role kRealTimeRole; /* the object of invoke and return */
 extern const Role kTaskRole;     /* of spawn, start, finish and join */
 extern const Role kNoObjectRole;

@@ -89,7 +89,7 @@ uint32_t Execution::next_index(const Role& role) {
 
 void Task::begin(Body task_body, void* arg, std::string_view task_name) {
   state = State::kRunnable;
-  started = unwound = sleeping = false;
+  started = body_left = sleeping = false;
   held_count = read_count = 0;
   op = points = 0;
   expression_points = 0;
@@ -142,13 +142,14 @@ void Execution::run_task() {
     task.body(task.body_arg);
     threw = false;
   } catch (const Unwind&) {
-    task.unwound = true;
+    task.body_left = true;
     return;
   } catch (const std::exception& exception) {
     thrown_ = exception.what();
   } catch (...) {
     thrown_ = "something that is no std::exception";
   }
+  task.body_left = true;
   if (threw) misuse("ended by an exception", thrown_.c_str());
   event(kAnonymousSite, EventKind::k_finish, task.object, self_);
 }

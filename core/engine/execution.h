@@ -85,7 +85,7 @@ struct Task {
 
   State state = State::kUnused;
   bool sleeping = false; /* on a wait queue, not yet woken */
-  bool unwound = false;  /* ended by Unwind */
+  bool body_left = false; /* there is nothing to unwind any more */
   bool started = false;
   uint8_t held_count = 0;
   uint8_t read_count = 0; /* of spin_reads; more than fit: any write counts */
@@ -171,6 +171,8 @@ class Execution {
   bool report(const Finding& finding);
   /* Recorded, and the execution ends. */
   [[noreturn]] void fail(const Finding& finding);
+  /* A check of the code under test did not hold. Not copied. */
+  [[noreturn]] void fail_assertion(const char* what);
   /* The current task did what it must not: "<task> <what>[: <detail>]". Both live as long as the execution.
    */
   [[noreturn]] void misuse(const char* what, const char* detail = nullptr);

@@ -153,6 +153,17 @@ void Execution::misuse(const char* what, const char* detail) {
   end(End::kFatal);
 }
 
+void Execution::fail_assertion(const char* what) {
+  Finding finding = make(k_assertion);
+  finding.describe = [](const Finding& f, const Execution& execution) {
+    return task_name(execution, f.task) + ": " + static_cast<const char*>(f.context);
+  };
+  finding.task = self_;
+  finding.step = steps_ == 0 ? 0 : steps_ - 1;
+  finding.context = what;
+  fail(finding);
+}
+
 void Execution::out_of_memory() {
   if (!unwinding_ && current_ == this && task_ != nullptr)
     misuse("needs more memory than Limits::memory_max");

@@ -51,7 +51,7 @@ void Execution::unwind_all() {
   for (int i = task_count_ - 1; i >= 0; --i) {
     auto id = static_cast<TaskId>(i);
     Task& task = tasks_[id];
-    if (task.state != Task::State::kRunnable || !task.started) continue;
+    if (task.state != Task::State::kRunnable || !task.started || task.body_left) continue;
     task.caught = 0;
     enter(id);
   }
