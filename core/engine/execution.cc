@@ -45,6 +45,8 @@ void Execution::reset() {
   hash_ = kHashSeed;
   state_ = 0;
   finding_count_ = 0;
+  destroyed_ = nullptr;
+  lock_order_.begin(limits_.lock_order);
 }
 
 End Execution::run(Strategy& strategy, Body first, void* arg) {
@@ -71,10 +73,7 @@ uint32_t Execution::next_index(const Role& role) {
  * --------------------------------------------------------------------------------------------------- */
 
 TaskId Execution::spawn(Body body, void* arg, std::string_view name) {
-  if (task_count_ == limits_.tasks_max) {
-    std::fprintf(stderr, "harness: more than %d tasks\n", limits_.tasks_max);
-    std::abort();
-  }
+  if (task_count_ == limits_.tasks_max) misuse(Misuse::k_too_many_tasks, self_task().object, kAnonymousSite);
   auto id = static_cast<TaskId>(task_count_++);
   ++unfinished_;
   Task& task = tasks_[id];
@@ -104,6 +103,7 @@ void Execution::run_task(void* arg) {
   execution.point_ = true;
   execution.event(kAnonymousSite, EventKind::k_start, task.object, 0);
   task.body(task.body_arg);
+  execution.left_behind(true);
   execution.event(kAnonymousSite, EventKind::k_finish, task.object, execution.self_);
   task.state = Task::State::kFinished;
   if (--execution.unfinished_ == 0) execution.end(End::kFinished);
@@ -112,13 +112,16 @@ void Execution::run_task(void* arg) {
 }
 
 void Execution::join(TaskId target, const Site& site) {
+  if (target >= task_count_) misuse(Misuse::k_join_nobody, self_task().object, site);
   Pending pending{&site, &task(target).object, EventKind::k_join};
   pending.detail = target;
   pending.enabled = [](const Object*, const Pending& p, TaskId) {
     return current().task(static_cast<TaskId>(p.detail)).state == Task::State::kFinished;
   };
   pending.holder = [](const Object*, const Pending& p) { return static_cast<TaskId>(p.detail); };
+  pending.sleeps = true;
   point(pending);
+  task(target).joined = true;
   daxrace::engine::join(self_task().clock, task(target).clock, clock_width());
   event(site, EventKind::k_join, task(target).object, target);
 }
@@ -142,12 +145,16 @@ void Execution::point(const Pending& pending) {
   ++task.points;
   /* How far the task has come: the site does not tell rounds of a loop that reads nothing. */
   task.observed = combine(task.observed, pending.site->hash);
+  if (pending.sleeps && task.may_not_sleep()) [[unlikely]] {
+    misuse(Misuse::k_sleep_in_atomic, const_cast<Object&>(*pending.object), *pending.site);
+  }
   bool can_go_on = enabled(task, self_);
   if (!can_go_on) {
     task.pending.ticket = ++tickets_;
     TaskId holder = pending.holder == nullptr ? kNoTask : pending.holder(pending.object, pending);
     choice_ = 0;
     event(*pending.site, EventKind::k_contend, const_cast<Object&>(*pending.object), holder);
+    if (pending.kind == EventKind::k_lock) blocked_by_itself(pending);
   }
   TaskId next = choose_next(can_go_on);
   if (next != self_) switch_to(next);
@@ -222,7 +229,7 @@ namespace {
 /* Whether something that the task read has changed since, or may have. */
 bool missed_change(const Task& task) {
   if (task.read_count > task.spin_reads.size()) return true;
-  for (size_t i = 0; i < task.read_count; ++i) {
+  for (uint32_t i = 0; i < task.read_count; ++i) {
     if (task.spin_reads[i]->changed_at >= task.spin_read_at[i]) return true;
   }
   return false;
@@ -230,7 +237,7 @@ bool missed_change(const Task& task) {
 
 /* So that another round leaves the same list. */
 void forget_repeated(Task& task) {
-  uint8_t kept = 0;
+  uint32_t kept = 0;
   for (size_t i = 0; i < task.read_count; ++i) {
     auto end = task.spin_reads.begin() + kept;
     if (std::find(task.spin_reads.begin(), end, task.spin_reads[i]) != end) continue;
@@ -252,6 +259,7 @@ void Execution::retry_point(uint64_t observed) {
     task.spinning = true;
   }
   task.observed = observed;
+  task.look = {};
 }
 
 void Execution::stop_spinning(const Object& object) {
@@ -274,7 +282,9 @@ void Execution::op_boundary(uint32_t op) {
   Task& task = self_task();
   stop_spinning(task);
   task.op = op;
-  task.points = 0;
+  task.points = task.points_before_fair = 0;
+  task.changes = 0;
+  task.look = {};
   task.observed = 0;
   task.read_count = 0;
 }
@@ -286,6 +296,7 @@ void Execution::invoke(uint32_t op, const Site& site) {
 }
 
 void Execution::ret(uint64_t result, const Site& site) {
+  left_behind(false);
   point({&site, real_time_, EventKind::k_ret});
   event(site, EventKind::k_ret, *real_time_, result);
 }
@@ -300,6 +311,8 @@ void Execution::crash(const Site& site) {
  * -------------------------------------------------------------------------------------------------- */
 
 void Execution::event(const Site& site, EventKind kind, Object& object, uint64_t value) {
+  if (object.life != Object::Life::kAlive) [[unlikely]]
+    unusable(site, kind, object);
   Event& e = trace_[steps_];
   e = {&site, object.role, value, object.index, choice_, point_, self_, kind};
   choice_ = 0;
@@ -325,37 +338,12 @@ void Execution::spend() {
   if (fair_) livelock();
   /* A schedule may starve whoever could end the loop: only a fair one shows that nobody can. */
   fair_ = true;
+  for (int i = 0; i < task_count_; ++i) {
+    Task& task = tasks_[static_cast<size_t>(i)];
+    task.points_before_fair = task.points;
+    task.changes = 0;
+  }
   budget_ += limits_.steps_max / 4;
-}
-
-void Execution::hold(const Object& object, bool exclusive) {
-  Task& task = self_task();
-  if (task.held_count < Task::kHeldMax) task.held[task.held_count] = {&object, exclusive, steps_ - 1};
-  ++task.held_count;
-}
-
-void Execution::release(const Object& object) {
-  Task& task = self_task();
-  for (int i = std::min<int>(task.held_count, Task::kHeldMax); i > 0; --i) {
-    if (task.held[static_cast<size_t>(i - 1)].object != &object) continue;
-    for (int k = i; k < std::min<int>(task.held_count, Task::kHeldMax); ++k) {
-      task.held[static_cast<size_t>(k - 1)] = task.held[static_cast<size_t>(k)];
-    }
-    if (task.held_count >= Task::kHeldMax) task.held.back() = {};
-    --task.held_count;
-    return;
-  }
-  if (task.held_count != 0) --task.held_count; /* one of those that did not fit */
-}
-
-TaskId Execution::holder_of(const Object& object) const {
-  for (int id = 0; id < task_count_; ++id) {
-    const Task& task = tasks_[static_cast<size_t>(id)];
-    for (int i = 0; i < std::min<int>(task.held_count, Task::kHeldMax); ++i) {
-      if (task.held[static_cast<size_t>(i)].object == &object) return static_cast<TaskId>(id);
-    }
-  }
-  return kNoTask;
 }
 
 Hash128 Execution::state_key() const {

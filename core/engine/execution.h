@@ -23,6 +23,9 @@
 #include "core/engine/event.h"
 #include "core/engine/fiber.h"
 #include "core/engine/finding.h"
+#include "core/engine/held.h"
+#include "core/engine/lock_order.h"
+#include "core/engine/misuse.h"
 #include "core/engine/strategy.h"
 
 namespace daxrace::engine {
@@ -30,6 +33,8 @@ namespace daxrace::engine {
 struct Limits {
   uint32_t steps_max = 20000; /* events of an execution; beyond it, fair scheduling decides about livelock */
   int tasks_max = 9;          /* including the first; at most kTasksMax */
+  LockOrder::Scope lock_order = LockOrder::Scope::kExecution;
+  bool join_all = false; /* a task that nobody joined is left behind */
 };
 
 enum class End : uint8_t {
@@ -49,6 +54,7 @@ struct Pending {
   TaskId (*holder)(const Object* object, const Pending& pending) = nullptr;
   uint64_t detail = 0; /* of the primitive: mode of a lock, key of a queue */
   uint32_t ticket = 0; /* order of arrival of those that have to wait; 0: has not had to */
+  bool sleeps = false; /* it may put the task to sleep: misuse where Task::may_not_sleep() */
 };
 
 /* A choice that was not the default. What a schedule is made of. */
@@ -59,13 +65,6 @@ struct Decision {
   bool is_draw;
 };
 
-/* A lock or its like that a task holds; for reports. */
-struct Held {
-  const Object* object;
-  bool exclusive;
-  uint32_t step; /* since */
-};
-
 struct Task {
   enum class State : uint8_t { kUnused, kRunnable, kFinished };
   static constexpr int kHeldMax = 16;
@@ -73,10 +72,17 @@ struct Task {
   State state = State::kUnused;
   bool sleeping = false; /* on a wait queue, not yet woken */
   bool spinning = false; /* at a retry point, and nothing it read has changed since */
+  bool joined = false;
+  uint8_t queued = 0;       /* entries of it that are on wait queues */
+  uint16_t spins_held = 0;  /* spinlocks that it holds */
+  uint16_t rcu_nesting = 0; /* of its RCU read sections; those of SRCU may sleep and do not count */
   uint8_t held_count = 0;
-  uint8_t read_count = 0; /* of spin_reads; more than fit: any write counts */
-  uint32_t op = 0;        /* index of the current operation */
-  uint32_t points = 0;    /* scheduling points since the last operation boundary */
+  uint32_t read_count = 0; /* since its loop or operation began; the last of them are in spin_reads */
+  uint32_t changes = 0;    /* of shared state, since the last operation boundary or the fair part began */
+  uint32_t points_before_fair = 0;
+  Look look;           /* where it looked before it went to sleep */
+  uint32_t op = 0;     /* index of the current operation */
+  uint32_t points = 0; /* scheduling points since the last operation boundary */
   int expression_points = 0;
   uint64_t observed = 0; /* hash of everything read, and of every point, since the last operation boundary */
   uint32_t* clock = nullptr;
@@ -90,6 +96,8 @@ struct Task {
   std::string_view name;
   void (*body)(void*) = nullptr;
   void* body_arg = nullptr;
+
+  bool may_not_sleep() const { return spins_held != 0 || rcu_nesting != 0; }
 };
 
 class Execution {
@@ -142,15 +150,30 @@ class Execution {
   /* The machine is gone: the execution ends. */
   [[noreturn]] void crash(const Site& site = kAnonymousSite);
 
-  /* Recorded; the execution goes on. Only the first finding of a verdict is kept. True: it is new. */
+  /* Recorded; the execution goes on. Only the first finding of a verdict is kept, or of a verdict at a site
+   * where the finding asks for that. True: it is new. */
   bool report(const Finding& finding);
   /* Recorded, and the execution ends. */
   [[noreturn]] void fail(const Finding& finding);
+
+  /* The object is gone: whoever touches it from now on is found out. init() makes a new one of the memory, of
+   * another number. No scheduling point: whoever comes too late comes at a point of his own. */
+  void destroy(Object& object, const Site& site = kAnonymousSite);
+
+  /* Wrong use of an interface. Ends the execution if the row of misuses.def says so. */
+  void misuse(Misuse kind, Object& object, const Site& site, const Culprit& other = {});
+
+  /* The order of locks, over executions. For a new program, and before names of tasks die. */
+  void reset_lock_order() { lock_order_.reset(); }
+  LockOrder& lock_order() { return lock_order_; }
 
   /* --- for primitives --------------------------------------------------------------------------------------
    */
 
   void init(Object& object, const Role& role) {
+    if (object.life == Object::Life::kAlive) [[unlikely]]
+      init_again(object);
+    object.life = Object::Life::kAlive;
     object.role = &role;
     object.index = next_index(role);
     object.key = combine(role.hash(), object.index);
@@ -169,25 +192,30 @@ class Execution {
   void tick() { ++self_task().clock[self_]; }
   Epoch epoch() const { return {tasks_[self_].clock[self_], self_}; }
 
-  void hold(const Object& object, bool exclusive);
-  void release(const Object& object);
+  /* The task has taken a lock or its like, right now: after the event. */
+  void hold(const Object& object, const Hold& how);
+  void hold(const Object& object, bool exclusive) { hold(object, Hold{.exclusive = exclusive}); }
+  /* Misuse if the task does not hold it, or not so. Before the event. */
+  void release(const Object& object, const Site& site = kAnonymousSite, HeldAs as = HeldAs::kEither);
   TaskId holder_of(const Object& object) const;
+  /* How a task holds the object; null: it does not. */
+  const Held* held_by(TaskId task, const Object& object) const;
 
   /* A value was read from shared state: the task's future may depend on it. */
   void observe(const Object& object, uint64_t value) {
     Task& t = self_task();
     t.observed = combine(t.observed, value);
-    if (t.read_count < t.spin_reads.size()) {
-      t.spin_reads[t.read_count] = &object;
-      t.spin_read_at[t.read_count] = steps_;
-    }
-    if (t.read_count < 0xff) ++t.read_count;
+    size_t at = t.read_count++ % t.spin_reads.size();
+    t.spin_reads[at] = &object;
+    t.spin_read_at[at] = steps_;
   }
   /* Shared state changed: keeps its hash and lets spinning tasks look again. */
   void changed(Object& object, uint64_t before, uint64_t after) {
     if (before == after) return;
     state_ += wide(object.key, after) - wide(object.key, before);
     object.changed_at = steps_;
+    object.changed_by = self_;
+    ++self_task().changes;
     if (spinners_ != 0) stop_spinning(object);
   }
 
@@ -230,6 +258,10 @@ class Execution {
   TaskId choose_next(bool current_can_go_on);
   void switch_to(TaskId next);
   [[noreturn]] void end(End how);
+  void init_again(Object& object);
+  [[gnu::cold]] void unusable(const Site& site, EventKind kind, Object& object);
+  [[gnu::cold]] void blocked_by_itself(const Pending& pending);
+  void left_behind(bool ended);
   [[noreturn]] void deadlock();
   [[noreturn]] void livelock();
   void spend();
@@ -247,6 +279,8 @@ class Execution {
   std::vector<Event> trace_;
   std::vector<Decision> decisions_;
   std::array<Finding, 16> findings_;
+  LockOrder lock_order_;
+  const Destroyed* destroyed_ = nullptr; /* the last; in the arena */
   std::array<uint32_t, Role::kRolesMax> role_counts_;
   std::vector<uint16_t> roles_used_;
   Object* real_time_ = nullptr;

@@ -16,7 +16,7 @@
 namespace daxrace::engine {
 namespace {
 
-const Role kLockRole("failure-lock");
+const Role kLockRole("failure-lock", true);
 const Role kSemRole("failure-sem");
 const Role kQueueRole("failure-queue");
 const Role kDoneRole("failure-done");
