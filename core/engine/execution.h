@@ -197,6 +197,9 @@ class Execution {
   void hold(const Object& object, bool exclusive) { hold(object, Hold{.exclusive = exclusive}); }
   /* Misuse if the task does not hold it, or not so. Before the event. */
   void release(const Object& object, const Site& site = kAnonymousSite, HeldAs as = HeldAs::kEither);
+  /* The task waits, or would have to if it were held, for an object that others hold by hold(): its place in
+   * the order of locks is the same as if it were taken and released at once. */
+  void may_wait_for(const Object& object, const Site& site);
   TaskId holder_of(const Object& object) const;
   /* How a task holds the object; null: it does not. */
   const Held* held_by(TaskId task, const Object& object) const;

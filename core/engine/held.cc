@@ -36,6 +36,11 @@ void Execution::hold(const Object& object, const Hold& how) {
   ++task.held_count;
 }
 
+void Execution::may_wait_for(const Object& object, const Site& site) {
+  if (limits_.lock_order == LockOrder::Scope::kOff) return;
+  lock_order_.acquire(*this, Held{&object, &site, steps_ == 0 ? 0 : steps_ - 1, true, false, 0}, {});
+}
+
 void Execution::release(const Object& object, const Site& site, HeldAs as) {
   Task& task = self_task();
   std::span<Held> held = held_of(task);

@@ -95,6 +95,7 @@ void WaitQueue::schedule(WaitEntry& entry, const Site& site, [[maybe_unused]] Ex
     execution.misuse(Misuse::k_schedule_unprepared, *this, site);
   }
   Task& task = execution.self_task();
+  if (entry.waits_for != nullptr) execution.may_wait_for(*entry.waits_for, site);
   task.look.entry = &entry;
   Pending pending{&site, entry.waits_for != nullptr ? entry.waits_for : this, EventKind::k_sleep};
   pending.detail = entry.key;
