@@ -46,6 +46,7 @@ void fence(Order order, const Site& site, [[maybe_unused]] ExpressionGuard guard
   static const Role kRole("fence");
   static Object object; /* nothing depends on it */
   object.role = &kRole;
+  object.life = Object::Life::kAlive;
   execution.point(site, object, EventKind::k_fence);
   if (acquires(order) && task.acquire_pending != nullptr) {
     join(task.clock, task.acquire_pending, execution.clock_width());

@@ -144,7 +144,7 @@ TEST(BadUse, ABodyThatThrowsIsAFindingThatSaysWhat) {
     x.store(1);
     join(a);
   });
-  EXPECT_EQ("misuse: A ended by an exception: no such page", sentence(report));
+  EXPECT_EQ("misuse: A ended by an exception: no such page (step 5)", sentence(report));
   EXPECT_EQ(0, Counted::alive);
   EXPECT_THAT(sentence(explore({}, [] { throw 3; })), HasSubstr("no std::exception"));
 }
@@ -154,7 +154,7 @@ TEST(BadUse, ATaskTooManyIsAFinding) {
     Atomic<int> x("x", 0);
     for (int i = 0; i < 200; ++i) spawn([&x] { x.fetch_add(1); }, "one of many");
   });
-  EXPECT_THAT(sentence(report), HasSubstr("more tasks than Limits::tasks_max"));
+  EXPECT_THAT(sentence(report), HasSubstr("one task more than Limits::tasks_max"));
 }
 
 TEST(BadUse, MemoryWithoutEndIsAFinding) {

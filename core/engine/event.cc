@@ -39,7 +39,8 @@ const Role kNoObjectRole("none");
 Access access_of(EventKind kind) { return kKinds[static_cast<size_t>(kind)].access; }
 std::string_view name_of(EventKind kind) { return kKinds[static_cast<size_t>(kind)].name; }
 
-Role::Role(const char* name) : name_(name), hash_(hash_text(name)), slot_(roles_registered()++) {
+Role::Role(const char* name, bool nestable)
+    : name_(name), hash_(hash_text(name)), slot_(roles_registered()++), nestable_(nestable) {
   if (slot_ >= kRolesMax) {
     std::fprintf(stderr, "harness: more than %d roles of objects\n", kRolesMax);
     std::abort();

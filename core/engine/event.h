@@ -35,7 +35,10 @@ std::string_view name_of(EventKind kind);
 /* What an object is for: one static Role for each. Registered by its constructor, before main. */
 class Role {
  public:
-  explicit Role(const char* name);
+  /* nestable: locks of it may be taken while one of it is held, as far as the order of locks goes; whoever
+   * says so has an order of his own among them. */
+  explicit Role(const char* name, bool nestable = false);
+  bool nestable() const { return nestable_; }
   std::string_view name() const { return name_; }
   uint64_t hash() const { return hash_; }
   uint16_t slot() const { return slot_; }
@@ -46,6 +49,7 @@ class Role {
   std::string_view name_;
   uint64_t hash_;
   uint16_t slot_;
+  bool nestable_;
 };
 
 /* The role of that name, registered now unless there is one. When there are kRolesMax, kNoObjectRole. The
@@ -58,6 +62,8 @@ extern const Role kNoObjectRole;
 
 /* Base of everything that tasks share. Lives in the arena of an execution. */
 struct Object {
+  enum class Life : uint8_t { kNone, kAlive, kDead };
+
   uint64_t key = 0; /* role and number, hashed */
   const Role* role = &kNoObjectRole;
   uint32_t index = 0;
@@ -65,6 +71,8 @@ struct Object {
   uint32_t last_site = 0;  /* of the last access, for pairs across tasks */
   TaskId last_task = kNoTask;
   Access last_access = Access::kNone;
+  TaskId changed_by = kNoTask;
+  Life life = Life::kNone; /* Execution::init(), Execution::destroy() */
 };
 
 struct Event {

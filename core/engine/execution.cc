@@ -6,7 +6,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <string>
 
+#include "core/engine/failure.h"
 #include "core/engine/random.h"
 
 namespace daxrace::engine {
@@ -49,6 +51,8 @@ void Execution::reset() {
   choice_ = 0;
   state_ = 0;
   finding_count_ = 0;
+  destroyed_ = nullptr;
+  lock_order_.begin(limits_.lock_order);
 }
 
 End Execution::run(Strategy& strategy, Body first, void* arg) {
@@ -71,7 +75,11 @@ End Execution::run(Strategy& strategy, Body first, void* arg) {
     if (limits_.unwind) unwind_all();
   } else {
     end_ = End::kFatal;
-    report_misuse("has no memory for the stack of the first task", nullptr);
+    Finding finding = make_finding(Failure::k_misuse);
+    finding.describe = [](const Finding&, const Execution&) {
+      return std::string("there is no memory for the stack of the first task");
+    };
+    report(finding);
   }
   current_ = nullptr;
   strategy.end(*this);
@@ -89,9 +97,12 @@ uint32_t Execution::next_index(const Role& role) {
 
 void Task::begin(Body task_body, void* arg, std::string_view task_name) {
   state = State::kRunnable;
-  started = body_left = sleeping = false;
-  held_count = read_count = 0;
-  op = points = 0;
+  started = body_left = sleeping = joined = false;
+  queued = held_count = 0;
+  spins_held = rcu_nesting = 0;
+  read_count = changes = 0;
+  op = points = points_before_fair = 0;
+  look = {};
   expression_points = 0;
   observed = 0;
   acquire_pending = released = nullptr;
@@ -112,9 +123,9 @@ bool Execution::ready_fiber(TaskId id) {
 }
 
 TaskId Execution::spawn(Body body, void* arg, std::string_view name) {
-  if (task_count_ == limits_.tasks_max) misuse("spawns more tasks than Limits::tasks_max");
+  if (task_count_ == limits_.tasks_max) misuse(Misuse::k_too_many_tasks, task_->object, kAnonymousSite);
   auto id = static_cast<TaskId>(task_count_);
-  if (!ready_fiber(id)) misuse("spawns a task for whose stack there is no memory");
+  if (!ready_fiber(id)) misuse(Misuse::k_no_stack, task_->object, kAnonymousSite);
   ++task_count_;
   ++unfinished_;
   Task& task = tasks_[id];
@@ -150,7 +161,8 @@ void Execution::run_task() {
     thrown_ = "something that is no std::exception";
   }
   task.body_left = true;
-  if (threw) misuse("ended by an exception", thrown_.c_str());
+  if (threw) misuse(Misuse::k_threw, task.object, kAnonymousSite);
+  left_behind(true);
   event(kAnonymousSite, EventKind::k_finish, task.object, self_);
 }
 
@@ -192,13 +204,16 @@ void Execution::enter(TaskId task) {
 }
 
 void Execution::join(TaskId target, const Site& site) {
+  if (target >= task_count_) misuse(Misuse::k_join_nobody, self_task().object, site);
   Pending pending{&site, &task(target).object, EventKind::k_join};
   pending.detail = target;
   pending.enabled = [](const Object*, const Pending& p, TaskId) {
     return current().task(static_cast<TaskId>(p.detail)).state == Task::State::kFinished;
   };
   pending.holder = [](const Object*, const Pending& p) { return static_cast<TaskId>(p.detail); };
+  pending.sleeps = true;
   point(pending);
+  task(target).joined = true;
   daxrace::engine::join(self_task().clock, task(target).clock, clock_width());
   event(site, EventKind::k_join, task(target).object, target);
 }
@@ -285,6 +300,8 @@ void Execution::point(const Pending& pending) {
   ++task.points;
   /* How far the task has come: the site does not tell rounds of a loop that reads nothing. */
   if (needs_.state) task.observed = combine(task.observed, pending.site->hash);
+  if (pending.sleeps && task.may_not_sleep()) [[unlikely]]
+    misuse(Misuse::k_sleep_in_atomic, const_cast<Object&>(*pending.object), *pending.site);
   conditional_ |= bit(self_);
   if (!enabled(task, self_)) contend();
   TaskId next = choose_next();
@@ -314,6 +331,7 @@ void Execution::contend() {
   TaskId holder = pending.holder == nullptr ? kNoTask : pending.holder(pending.object, pending);
   choice_ = 0;
   event(*pending.site, EventKind::k_contend, const_cast<Object&>(*pending.object), holder);
+  if (pending.kind == EventKind::k_lock) blocked_by_itself(pending);
 }
 
 TaskId Execution::chosen(TaskId next, uint64_t ready) {
@@ -407,7 +425,7 @@ namespace {
 /* Whether something that the task read has changed since, or may have. */
 bool missed_change(const Task& task) {
   if (task.read_count > task.spin_reads.size()) return true;
-  for (size_t i = 0; i < task.read_count; ++i) {
+  for (uint32_t i = 0; i < task.read_count; ++i) {
     if (task.spin_reads[i]->changed_at >= task.spin_read_at[i]) return true;
   }
   return false;
@@ -415,7 +433,7 @@ bool missed_change(const Task& task) {
 
 /* So that another round leaves the same list. */
 void forget_repeated(Task& task) {
-  uint8_t kept = 0;
+  uint32_t kept = 0;
   for (size_t i = 0; i < task.read_count; ++i) {
     auto end = task.spin_reads.begin() + kept;
     if (std::find(task.spin_reads.begin(), end, task.spin_reads[i]) != end) continue;
@@ -436,6 +454,7 @@ void Execution::retry_point(uint64_t observed) {
     spinning_ |= bit(self_);
   }
   task.observed = observed;
+  task.look = {};
 }
 
 void Execution::stop_spinning(const Object& object) {
@@ -455,7 +474,9 @@ void Execution::op_boundary(uint32_t op) {
   Task& task = *task_;
   stop_spinning(self_);
   task.op = op;
-  task.points = 0;
+  task.points = task.points_before_fair = 0;
+  task.changes = 0;
+  task.look = {};
   task.observed = 0;
   task.read_count = 0;
 }
@@ -467,6 +488,7 @@ void Execution::invoke(uint32_t op, const Site& site) {
 }
 
 void Execution::ret(uint64_t result, const Site& site) {
+  left_behind(false);
   point(site, *real_time_, EventKind::k_ret);
   event(site, EventKind::k_ret, *real_time_, result);
 }
@@ -509,37 +531,12 @@ void Execution::spend() {
   /* A schedule may starve whoever could end the loop: only a fair one shows that nobody can. */
   fair_ = true;
   quick_ = false;
+  for (int i = 0; i < task_count_; ++i) {
+    Task& task = tasks_[static_cast<size_t>(i)];
+    task.points_before_fair = task.points;
+    task.changes = 0;
+  }
   budget_ += limits_.steps_max / 4;
-}
-
-void Execution::hold(const Object& object, bool exclusive) {
-  Task& task = self_task();
-  if (task.held_count < Task::kHeldMax) task.held[task.held_count] = {&object, exclusive, steps_ - 1};
-  ++task.held_count;
-}
-
-void Execution::release(const Object& object) {
-  Task& task = self_task();
-  for (int i = std::min<int>(task.held_count, Task::kHeldMax); i > 0; --i) {
-    if (task.held[static_cast<size_t>(i - 1)].object != &object) continue;
-    for (int k = i; k < std::min<int>(task.held_count, Task::kHeldMax); ++k) {
-      task.held[static_cast<size_t>(k - 1)] = task.held[static_cast<size_t>(k)];
-    }
-    if (task.held_count >= Task::kHeldMax) task.held.back() = {};
-    --task.held_count;
-    return;
-  }
-  if (task.held_count != 0) --task.held_count; /* one of those that did not fit */
-}
-
-TaskId Execution::holder_of(const Object& object) const {
-  for (int id = 0; id < task_count_; ++id) {
-    const Task& task = tasks_[static_cast<size_t>(id)];
-    for (int i = 0; i < std::min<int>(task.held_count, Task::kHeldMax); ++i) {
-      if (task.held[static_cast<size_t>(i)].object == &object) return static_cast<TaskId>(id);
-    }
-  }
-  return kNoTask;
 }
 
 Hash128 Execution::state_key() const {

@@ -24,6 +24,9 @@
 #include "core/engine/event.h"
 #include "core/engine/fiber.h"
 #include "core/engine/finding.h"
+#include "core/engine/held.h"
+#include "core/engine/lock_order.h"
+#include "core/engine/misuse.h"
 #include "core/engine/strategy.h"
 
 namespace daxrace::engine {
@@ -38,6 +41,8 @@ struct Limits {
   /* A trace even if the strategy needs none. Without, a finding is explained by running its decisions again:
    * the same seed gives the same execution either way. */
   bool trace = true;
+  LockOrder::Scope lock_order = LockOrder::Scope::kExecution;
+  bool join_all = false; /* a task that nobody joined is left behind */
 };
 
 enum class End : uint8_t {
@@ -57,6 +62,7 @@ struct Pending {
   TaskId (*holder)(const Object* object, const Pending& pending) = nullptr;
   uint64_t detail = 0; /* of the primitive: mode of a lock, key of a queue */
   uint32_t ticket = 0; /* order of arrival of those that have to wait; 0: has not had to */
+  bool sleeps = false; /* it may put the task to sleep: misuse where Task::may_not_sleep() */
 };
 
 /* A choice that was not the default. What a schedule is made of. */
@@ -65,13 +71,6 @@ struct Decision {
   uint32_t value;   /* task switched to, or value drawn */
   TaskId preempted; /* whose pending event was put off; kNoTask for a draw or if nobody's was */
   bool is_draw;
-};
-
-/* A lock or its like that a task holds; for reports. */
-struct Held {
-  const Object* object;
-  bool exclusive;
-  uint32_t step; /* since */
 };
 
 /* Thrown through a body that is to end early. Not to be caught, or to be thrown again. */
@@ -84,13 +83,20 @@ struct Task {
   static constexpr int kHeldMax = 16;
 
   State state = State::kUnused;
-  bool sleeping = false; /* on a wait queue, not yet woken */
+  bool sleeping = false;  /* on a wait queue, not yet woken */
   bool body_left = false; /* there is nothing to unwind any more */
   bool started = false;
+  bool joined = false;
+  uint8_t queued = 0;       /* entries of it that are on wait queues */
+  uint16_t spins_held = 0;  /* spinlocks that it holds */
+  uint16_t rcu_nesting = 0; /* of its RCU read sections; those of SRCU may sleep and do not count */
   uint8_t held_count = 0;
-  uint8_t read_count = 0; /* of spin_reads; more than fit: any write counts */
-  uint32_t op = 0;        /* index of the current operation */
-  uint32_t points = 0;    /* scheduling points since the last operation boundary */
+  uint32_t read_count = 0; /* since its loop or operation began; the last of them are in spin_reads */
+  uint32_t changes = 0;    /* of shared state, since the last operation boundary or the fair part began */
+  uint32_t points_before_fair = 0;
+  Look look;           /* where it looked before it went to sleep */
+  uint32_t op = 0;     /* index of the current operation */
+  uint32_t points = 0; /* scheduling points since the last operation boundary */
   int expression_points = 0;
   int caught = 0;        /* how often it caught Unwind */
   uint64_t observed = 0; /* if the strategy needs the state: hash of everything read, and of every point,
@@ -109,6 +115,7 @@ struct Task {
 
   /* Everything but the clock and the object. */
   void begin(Body task_body, void* arg, std::string_view task_name);
+  bool may_not_sleep() const { return spins_held != 0 || rcu_nesting != 0; }
 };
 
 /* What the C++ runtime keeps for a thread about exceptions, and a fiber must have for its own. */
@@ -167,7 +174,8 @@ class Execution {
   /* The machine is gone: the execution ends. */
   [[noreturn]] void crash(const Site& site = kAnonymousSite);
 
-  /* Recorded; the execution goes on. Only the first finding of a verdict is kept. True: it is new. */
+  /* Recorded; the execution goes on. Only the first finding of a verdict is kept, or of a verdict at a site
+   * where the finding asks for that. True: it is new. */
   bool report(const Finding& finding);
   /* Recorded, and the execution ends. */
   [[noreturn]] void fail(const Finding& finding);
@@ -177,10 +185,24 @@ class Execution {
    */
   [[noreturn]] void misuse(const char* what, const char* detail = nullptr);
 
+  /* The object is gone: whoever touches it from now on is found out. init() makes a new one of the memory, of
+   * another number. No scheduling point: whoever comes too late comes at a point of his own. */
+  void destroy(Object& object, const Site& site = kAnonymousSite);
+
+  /* Wrong use of an interface. Ends the execution if the row of misuses.def says so. */
+  void misuse(Misuse kind, Object& object, const Site& site, const Culprit& other = {});
+
+  /* The order of locks, over executions. For a new program, and before names of tasks die. */
+  void reset_lock_order() { lock_order_.reset(); }
+  LockOrder& lock_order() { return lock_order_; }
+
   /* --- for primitives --------------------------------------------------------------------------------------
    */
 
   void init(Object& object, const Role& role) {
+    if (object.life == Object::Life::kAlive) [[unlikely]]
+      init_again(object);
+    object.life = Object::Life::kAlive;
     object.role = &role;
     object.index = next_index(role);
     object.key = combine(role.hash(), object.index);
@@ -222,6 +244,8 @@ class Execution {
   }
   /* The operation was done. */
   void event(const Site& site, EventKind kind, Object& object, uint64_t value) {
+    if (object.life != Object::Life::kAlive) [[unlikely]]
+      unusable(site, kind, object);
     if (watched_) {
       trace_[steps_] = {&site, object.role, value, object.index, choice_, point_, self_, kind};
       choice_ = 0;
@@ -245,27 +269,35 @@ class Execution {
   void tick() { ++task_->clock[self_]; }
   Epoch epoch() const { return {task_->clock[self_], self_}; }
 
-  void hold(const Object& object, bool exclusive);
-  void release(const Object& object);
+  /* The task has taken a lock or its like, right now: after the event. */
+  void hold(const Object& object, const Hold& how);
+  void hold(const Object& object, bool exclusive) { hold(object, Hold{.exclusive = exclusive}); }
+  /* Misuse if the task does not hold it, or not so. Before the event. */
+  void release(const Object& object, const Site& site = kAnonymousSite, HeldAs as = HeldAs::kEither);
+  /* The task waits, or would have to if it were held, for an object that others hold by hold(): its place in
+   * the order of locks is the same as if it were taken and released at once. */
+  void may_wait_for(const Object& object, const Site& site);
   TaskId holder_of(const Object& object) const;
   /* At a retry point, and nothing it read has changed since. */
   bool spinning(TaskId task) const { return (spinning_ >> task & 1) != 0; }
+  /* How a task holds the object; null: it does not. */
+  const Held* held_by(TaskId task, const Object& object) const;
 
   /* A value was read from shared state: the task's future may depend on it. */
   void observe(const Object& object, uint64_t value) {
     Task& t = *task_;
     if (needs_.state) t.observed = combine(t.observed, value);
-    if (t.read_count < t.spin_reads.size()) {
-      t.spin_reads[t.read_count] = &object;
-      t.spin_read_at[t.read_count] = steps_;
-    }
-    if (t.read_count < 0xff) ++t.read_count;
+    size_t at = t.read_count++ % t.spin_reads.size();
+    t.spin_reads[at] = &object;
+    t.spin_read_at[at] = steps_;
   }
   /* Shared state changed: keeps its hash and lets spinning tasks look again. */
   void changed(Object& object, uint64_t before, uint64_t after) {
     if (before == after) return;
     if (needs_.state) state_ += wide(object.key, after) - wide(object.key, before);
     object.changed_at = steps_;
+    object.changed_by = self_;
+    ++task_->changes;
     if (spinning_ != 0) stop_spinning(object);
   }
 
@@ -278,6 +310,8 @@ class Execution {
   bool traced() const { return needs_.trace; }
   /* Whether the machine crashed at the end. */
   bool crashed() const { return crashed_; }
+  /* What a body threw, if one did. */
+  const std::string& thrown() const { return thrown_; }
   uint32_t steps() const { return steps_; }
   int task_count() const { return task_count_; }
   std::span<const Finding> findings() const { return {findings_.data(), finding_count_}; }
@@ -333,10 +367,13 @@ class Execution {
   void unwind();
   void unwind_all();
   [[noreturn]] void end(End how);
+  void init_again(Object& object);
+  [[gnu::cold]] void unusable(const Site& site, EventKind kind, Object& object);
+  [[gnu::cold]] void blocked_by_itself(const Pending& pending);
+  void left_behind(bool ended);
   [[noreturn]] void deadlock();
   [[noreturn]] void livelock();
   void out_of_memory();
-  void report_misuse(const char* what, const char* detail);
   bool ready_fiber(TaskId task);
   void spend();
   void stop_spinning(const Object& object);
@@ -383,6 +420,8 @@ class Execution {
   std::vector<Event> trace_;
   std::vector<Decision> decisions_;
   std::array<Finding, 16> findings_;
+  LockOrder lock_order_;
+  const Destroyed* destroyed_ = nullptr; /* the last; in the arena */
   std::array<uint32_t, Role::kRolesMax> role_counts_;
   std::vector<uint16_t> roles_used_;
   Object* real_time_ = nullptr;

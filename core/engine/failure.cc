@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The failures that the engine itself names, and the record of findings. */
+#include "core/engine/failure.h"
+
 #include <algorithm>
 #include <cstdlib>
-
-#include "core/engine/execution.h"
 
 namespace daxrace::engine {
 
@@ -20,63 +20,49 @@ constexpr FailureInfo kFailures[] = {
 #undef FAILURE
 };
 
-enum FailureKind {
-#define FAILURE(name, verdict, fatal, precedence, meaning) k_##name,
-#include "core/engine/failures.def"
-#undef FAILURE
-};
-
-Finding make(FailureKind kind) {
-  Finding finding;
-  finding.verdict = kFailures[kind].verdict;
-  finding.precedence = kFailures[kind].precedence;
-  return finding;
-}
-
-std::string task_name(const Execution& execution, TaskId id) {
-  return id == kNoTask ? "nobody" : std::string(execution.task(id).name);
-}
-
-std::string describe_waiter(const Execution& execution, const Task& task, TaskId holder) {
-  std::string text = std::string(task.name) + " waits for " + object_name(*task.pending.object) + " in " +
-                     task.pending.site->function;
-  if (holder != kNoTask) return text + ", held by " + task_name(execution, holder);
-  return text + ", which nobody is left to signal";
-}
-
-std::string describe_deadlock(const Finding& finding, const Execution& execution) {
-  const auto* holders = static_cast<const TaskId*>(finding.context);
-  std::string text = "no task can go on: ";
-  bool first = true;
-  for (int id = 0; id < execution.task_count(); ++id) {
-    const Task& task = execution.task(static_cast<TaskId>(id));
-    if (task.state != Task::State::kRunnable) continue;
-    text += (first ? "" : "; ") + describe_waiter(execution, task, holders[id]);
-    first = false;
-  }
-  return text;
-}
-
-std::string describe_livelock(const Finding& finding, const Execution& execution) {
-  return task_name(execution, finding.task) + " made " + std::to_string(finding.args[0]) +
-         " steps in its operation " + std::to_string(finding.args[1]) + " without ending it, the last " +
-         std::to_string(finding.args[2]) + " under a fair schedule, at " +
-         static_cast<const Site*>(finding.context)->name();
-}
-
-std::string describe_misuse(const Finding& finding, const Execution& execution) {
-  std::string text = task_name(execution, finding.task) + " ";
-  text += reinterpret_cast<const char*>(finding.args[0]);
-  if (finding.args[1] != 0) text += std::string(": ") + reinterpret_cast<const char*>(finding.args[1]);
-  return text;
-}
+/* Of those that are kept for each site, so that the other verdicts have room. */
+constexpr int kOfOneVerdictMax = 4;
 
 }  // namespace
 
+Finding make_finding(Failure failure) {
+  const FailureInfo& info = kFailures[static_cast<size_t>(failure)];
+  Finding finding;
+  finding.verdict = info.verdict;
+  finding.precedence = info.precedence;
+  return finding;
+}
+
+std::string task_name(const Execution& execution, TaskId task) {
+  return task == kNoTask ? "nobody" : std::string(execution.task(task).name);
+}
+
+std::string in_function(const Site& site) {
+  return site.function[0] == '\0' ? "" : std::string(" in ") + site.function;
+}
+
+std::string at_step(uint32_t step, const Site& site) {
+  return " (step " + std::to_string(step) + in_function(site) + ")";
+}
+
+uint32_t last_change(const Execution& execution, const Object& object, uint32_t step) {
+  auto trace = execution.trace();
+  for (size_t i = std::min<size_t>(step + 1u, trace.size()); i > 0; --i) {
+    const Event& event = trace[i - 1];
+    if (event.role != object.role || event.object != object.index) continue;
+    Access access = access_of(event.kind);
+    if (access == Access::kWrite || access == Access::kAdd) return static_cast<uint32_t>(i - 1);
+  }
+  return execution.steps();
+}
+
 bool Execution::report(const Finding& finding) {
   if (unwinding_) return false;
-  for (size_t i = 0; i < finding_count_; ++i) {
-    if (findings_[i].verdict == finding.verdict) return false;
+  int alike = 0;
+  for (const Finding& known : findings()) {
+    if (known.verdict != finding.verdict) continue;
+    bool same = known.site == finding.site && known.role == finding.role && known.object == finding.object;
+    if (!finding.by_site || same || ++alike == kOfOneVerdictMax) return false;
   }
   if (finding_count_ == findings_.size()) return false;
   findings_[finding_count_++] = finding;
@@ -84,7 +70,8 @@ bool Execution::report(const Finding& finding) {
 }
 
 void Execution::fail(const Finding& finding) {
-  report(finding);
+  /* What ended the execution is always told. */
+  if (!report(finding) && (finding.by_site || finding_count_ == findings_.size())) findings_.back() = finding;
   end(End::kFatal);
 }
 
@@ -95,66 +82,8 @@ const Finding* Execution::headline() const {
   return best == all.end() ? nullptr : &*best;
 }
 
-void Execution::deadlock() {
-  Finding finding = make(k_deadlock);
-  finding.describe = describe_deadlock;
-  finding.task = self_;
-  finding.step = steps_ == 0 ? 0 : steps_ - 1;
-  /* Who holds what can be asked while the execution is current, not when the sentence is made. */
-  auto* holders = arena_.make_array<TaskId>(static_cast<size_t>(task_count_));
-  finding.context = holders;
-  /* The tasks in the cycle name it: the places where the first two of them wait. */
-  bool first = true;
-  for (int id = 0; id < task_count_; ++id) {
-    const Task& task = tasks_[static_cast<size_t>(id)];
-    if (task.state != Task::State::kRunnable) continue;
-    const Pending& waits = task.pending;
-    holders[id] = waits.holder == nullptr ? kNoTask : waits.holder(waits.object, waits);
-    (first ? finding.site : finding.other_site) = task.pending.site;
-    (first ? finding.task : finding.other_task) = static_cast<TaskId>(id);
-    finding.role = task.pending.object->role;
-    first = false;
-  }
-  fail(finding);
-}
-
-void Execution::livelock() {
-  Finding finding = make(k_livelock);
-  finding.describe = describe_livelock;
-  /* Whoever has gone on for longest without ending an operation is the one that does not get on. */
-  uint32_t most = 0;
-  for (int id = 0; id < task_count_; ++id) {
-    const Task& task = tasks_[static_cast<size_t>(id)];
-    if (task.state != Task::State::kRunnable || task.points < most) continue;
-    /* It waits for the guilty one, perhaps. The present task has what it was waiting for. */
-    if (id != self_ && !enabled(task, static_cast<TaskId>(id))) continue;
-    most = task.points;
-    finding.task = static_cast<TaskId>(id);
-  }
-  const Task& guilty = tasks_[finding.task];
-  /* Where the budget happened to end is no part of what the finding is. */
-  finding.context = guilty.pending.site;
-  finding.step = steps_ - 1;
-  finding.args = {most, guilty.op, limits_.steps_max / 4};
-  fail(finding);
-}
-
-void Execution::report_misuse(const char* what, const char* detail) {
-  Finding finding = make(k_misuse);
-  finding.describe = describe_misuse;
-  finding.task = self_;
-  finding.step = steps_ == 0 ? 0 : steps_ - 1;
-  finding.args = {reinterpret_cast<uint64_t>(what), reinterpret_cast<uint64_t>(detail)};
-  report(finding);
-}
-
-void Execution::misuse(const char* what, const char* detail) {
-  report_misuse(what, detail);
-  end(End::kFatal);
-}
-
 void Execution::fail_assertion(const char* what) {
-  Finding finding = make(k_assertion);
+  Finding finding = make_finding(Failure::k_assertion);
   finding.describe = [](const Finding& f, const Execution& execution) {
     return task_name(execution, f.task) + ": " + static_cast<const char*>(f.context);
   };
@@ -165,8 +94,8 @@ void Execution::fail_assertion(const char* what) {
 }
 
 void Execution::out_of_memory() {
-  if (!unwinding_ && current_ == this && task_ != nullptr)
-    misuse("needs more memory than Limits::memory_max");
+  if (!unwinding_ && current_ == this && task_ != nullptr) {
+    misuse(Misuse::k_too_much_memory, task_->object, kAnonymousSite);
+  }
 }
-
 }  // namespace daxrace::engine

@@ -31,7 +31,10 @@ struct Finding {
   std::array<uint64_t, 8> args{};
   /* One sentence: what is wrong, since when, who did it. */
   std::string (*describe)(const Finding&, const Execution&) = nullptr;
+  /* More lines, in the form that kernel developers know from their own tools; null: none. */
+  std::string (*details)(const Finding&, const Execution&) = nullptr;
   const void* context = nullptr; /* of describe; lives as long as the execution's state */
+  bool by_site = false;          /* one is kept for each site and object, not one for the verdict */
 };
 
 }  // namespace daxrace::engine

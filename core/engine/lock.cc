@@ -30,28 +30,31 @@ void Lock::init(const Role& role, LockUse use) {
   use_ = use;
 }
 
-void Lock::take(const Site& site) {
+void Lock::take(const Site& site, const Hold& how) {
   Execution& execution = Execution::current();
   owner_ = execution.self();
   execution.block(waiters_);
   acquire(clock_);
   execution.event(site, EventKind::k_lock, *this, 1);
   execution.changed(*this, 0, owner_ + 1u);
-  execution.hold(*this, true);
+  execution.hold(*this, how);
 }
 
-void Lock::lock(const Site& site, [[maybe_unused]] ExpressionGuard guard) {
+void Lock::lock(const Site& site, ExpressionGuard guard) { lock_nested(0, site, guard); }
+
+void Lock::lock_nested(uint8_t subclass, const Site& site, [[maybe_unused]] const ExpressionGuard& guard) {
   auto holder = [](const Object* object, const Pending&) { return static_cast<const Lock*>(object)->owner_; };
   Execution::current().point_at_lock(site, *this, holder, waiters_, owner_ == kNoTask);
-  take(site);
+  take(site, {.subclass = subclass});
 }
 
 bool Lock::try_lock(const Site& site, [[maybe_unused]] ExpressionGuard guard) {
   Execution& execution = Execution::current();
+  if (use_ == LockUse::kWaitsOnly) execution.misuse(Misuse::k_try_of_no_use, *this, site);
   execution.point(site, *this, EventKind::k_lock);
   bool free = owner_ == kNoTask;
   if (free) {
-    take(site);
+    take(site, {.tried = true});
   } else {
     execution.event(site, EventKind::k_load, *this, owner_);
   }
@@ -66,7 +69,7 @@ void Lock::unlock(const Site& site) {
   owner_ = kNoTask;
   execution.unblock(waiters_);
   copy_clock(clock_);
-  execution.release(*this);
+  execution.release(*this, site);
   execution.event(site, EventKind::k_unlock, *this, 1);
 }
 
@@ -103,14 +106,17 @@ void RwSemaphore::set(TaskId writer, uint32_t readers) {
   readers_ = readers;
 }
 
-void RwSemaphore::down_read(const Site& site, [[maybe_unused]] ExpressionGuard guard) {
+void RwSemaphore::down_read(const Site& site, ExpressionGuard guard) { down_read_nested(0, site, guard); }
+
+void RwSemaphore::down_read_nested(uint8_t subclass, const Site& site,
+                                   [[maybe_unused]] const ExpressionGuard& guard) {
   Execution& execution = Execution::current();
-  execution.point({&site, this, EventKind::k_lock, enabled, holder, 0});
+  execution.point({&site, this, EventKind::k_lock, enabled, holder, 0, 0, true});
   execution.self_task().pending.ticket = 0;
   acquire(written_);
   execution.event(site, EventKind::k_lock, *this, 0);
   set(kNoTask, readers_ + 1);
-  execution.hold(*this, false);
+  execution.hold(*this, {.exclusive = false, .subclass = subclass});
 }
 
 void RwSemaphore::up_read(const Site& site) {
@@ -119,26 +125,29 @@ void RwSemaphore::up_read(const Site& site) {
   if (read_ == nullptr) read_ = execution.make_clock();
   join(read_, execution.self_task().clock, execution.clock_width());
   execution.tick();
-  execution.release(*this);
+  execution.release(*this, site, HeldAs::kShared);
   execution.event(site, EventKind::k_unlock, *this, 0);
 }
 
-void RwSemaphore::down_write(const Site& site, [[maybe_unused]] ExpressionGuard guard) {
+void RwSemaphore::down_write(const Site& site, ExpressionGuard guard) { down_write_nested(0, site, guard); }
+
+void RwSemaphore::down_write_nested(uint8_t subclass, const Site& site,
+                                    [[maybe_unused]] const ExpressionGuard& guard) {
   Execution& execution = Execution::current();
-  execution.point({&site, this, EventKind::k_lock, enabled, holder, 1});
+  execution.point({&site, this, EventKind::k_lock, enabled, holder, 1, 0, true});
   execution.self_task().pending.ticket = 0;
   acquire(written_);
   acquire(read_);
   execution.event(site, EventKind::k_lock, *this, 1);
   set(execution.self(), 0);
-  execution.hold(*this, true);
+  execution.hold(*this, {.subclass = subclass});
 }
 
 void RwSemaphore::up_write(const Site& site) {
   Execution& execution = Execution::current();
   set(kNoTask, 0);
   copy_clock(written_);
-  execution.release(*this);
+  execution.release(*this, site, HeldAs::kExclusive);
   execution.event(site, EventKind::k_unlock, *this, 1);
 }
 

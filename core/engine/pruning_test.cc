@@ -15,7 +15,8 @@ namespace {
 
 const Role kWordRole("dfs-word");
 const Role kResultRole("dfs-result");
-const Role kLockRole("dfs-lock");
+/* Nestable: in what order locks were taken is history, and pruning may lose it. */
+const Role kLockRole("dfs-lock", true);
 const Role kQueueRole("dfs-queue");
 
 /* All that outcomes are made of is shared state: what a task only remembers is no part of a state. */

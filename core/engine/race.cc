@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "core/engine/race.h"
 
+#include "core/engine/failure.h"
+
 namespace daxrace::engine {
 
 namespace {
-
-#define FAILURE(name, verdict, fatal, precedence, meaning)               \
-  [[maybe_unused]] constexpr std::string_view kVerdict_##name = verdict; \
-  [[maybe_unused]] constexpr int kPrecedence_##name = precedence;
-#include "core/engine/failures.def"
-#undef FAILURE
 
 std::string describe_race(const Finding& finding, const Execution& execution) {
   auto access = [](uint64_t write) { return write != 0 ? "writes " : "reads "; };
@@ -26,9 +22,7 @@ std::string describe_race(const Finding& finding, const Execution& execution) {
 void RaceState::report(const Object& object, const Past& past, const Site& site, bool past_write,
                        bool write) {
   Execution& execution = Execution::current();
-  Finding finding;
-  finding.verdict = kVerdict_data_race;
-  finding.precedence = kPrecedence_data_race;
+  Finding finding = make_finding(Failure::k_data_race);
   finding.describe = describe_race;
   finding.task = execution.self();
   finding.step = execution.steps() - 1;

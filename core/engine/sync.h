@@ -23,6 +23,8 @@ class Lock : public Object {
  public:
   void init(const Role& role, LockUse use = LockUse::kWaitsOnly);
   void lock(const Site& site = kAnonymousSite, ExpressionGuard guard = {});
+  /* While a lock of the same role is held: a class of its own in the order of locks, below kSubclassesMax. */
+  void lock_nested(uint8_t subclass, const Site& site = kAnonymousSite, const ExpressionGuard& guard = {});
   /* True: taken. The attempt is a scheduling point. Only on a lock of use kTriedToo. */
   bool try_lock(const Site& site = kAnonymousSite, ExpressionGuard guard = {});
   void unlock(const Site& site = kAnonymousSite);
@@ -30,7 +32,7 @@ class Lock : public Object {
   bool held_by_me() const { return owner_ == Execution::current().self(); }
 
  private:
-  void take(const Site& site);
+  void take(const Site& site, const Hold& how);
 
   TaskId owner_ = kNoTask;
   LockUse use_ = LockUse::kWaitsOnly;
@@ -47,8 +49,12 @@ class RwSemaphore : public Object {
  public:
   void init(const Role& role);
   void down_read(const Site& site = kAnonymousSite, ExpressionGuard guard = {});
+  void down_read_nested(uint8_t subclass, const Site& site = kAnonymousSite,
+                        const ExpressionGuard& guard = {});
   void up_read(const Site& site = kAnonymousSite);
   void down_write(const Site& site = kAnonymousSite, ExpressionGuard guard = {});
+  void down_write_nested(uint8_t subclass, const Site& site = kAnonymousSite,
+                         const ExpressionGuard& guard = {});
   void up_write(const Site& site = kAnonymousSite);
   TaskId writer() const { return writer_; }
   uint32_t readers() const { return readers_; }
@@ -73,6 +79,18 @@ struct WaitEntry {
   bool queued = false;
   uint64_t key = 0;
   const Object* waits_for = nullptr; /* what the task says it waits for; for reports */
+  /* What it waits for, if that can be asked: without side effects, by peek(). Tells a lost wake-up exactly.
+   */
+  bool (*condition)(const void* argument) = nullptr;
+  const void* argument = nullptr;
+  const Object* queue = nullptr; /* that it is on, or was on until it was woken */
+};
+
+/* The last wake-up of a queue. */
+struct WakeUp {
+  TaskId task = kNoTask;
+  uint32_t step = 0;
+  uint64_t key = 0;
 };
 
 /* A wait queue head with keyed and exclusive waiters: prepare_to_wait(), schedule(), finish_wait(),
@@ -99,6 +117,7 @@ class WaitQueue : public Object {
   bool active(const Site& site = kAnonymousSite, ExpressionGuard guard = {});
 
   bool empty() const { return head_ == nullptr; }
+  const WakeUp& last_wake() const { return last_wake_; }
 
  private:
   void insert(WaitEntry& entry);
@@ -109,6 +128,7 @@ class WaitQueue : public Object {
   WaitEntry* tail_ = nullptr;
   uint32_t* clock_ = nullptr;
   uint64_t hashed_ = 0; /* of the queue's content, as it stands in the execution's state */
+  WakeUp last_wake_;
 };
 
 /* wait_for_completion(), complete(). */

@@ -26,6 +26,7 @@ void WaitQueue::init(const Role& role) { Execution::current().init(*this, role);
 
 void WaitQueue::insert(WaitEntry& entry) {
   entry.queued = true;
+  ++Execution::current().task(entry.task).queued;
   WaitEntry* after = entry.exclusive ? tail_ : nullptr;
   entry.prev = after;
   entry.next = after != nullptr ? after->next : head_;
@@ -35,6 +36,7 @@ void WaitQueue::insert(WaitEntry& entry) {
 
 void WaitQueue::remove(WaitEntry& entry) {
   entry.queued = false;
+  --Execution::current().task(entry.task).queued;
   (entry.prev != nullptr ? entry.prev->next : head_) = entry.next;
   (entry.next != nullptr ? entry.next->prev : tail_) = entry.prev;
   entry.next = entry.prev = nullptr;
@@ -54,31 +56,52 @@ void WaitQueue::prepare_to_wait(WaitEntry& entry, bool exclusive, const Site& si
                                 [[maybe_unused]] ExpressionGuard guard) {
   Execution& execution = Execution::current();
   execution.point(site, *this, EventKind::k_prepare_wait);
+  Task& task = execution.self_task();
+  if (entry.queued && (entry.queue != this || entry.task != execution.self())) {
+    execution.misuse(Misuse::k_queued_already, *this, site, {entry.task});
+  }
   entry.task = execution.self();
   entry.exclusive = exclusive;
+  entry.queue = this;
   if (!entry.queued) insert(entry);
-  execution.self_task().sleeping = true;
+  task.sleeping = true;
+  task.look.queue = this;
+  task.look.prepared = task.read_count;
+  task.look.step = execution.steps();
+  if (entry.waits_for != nullptr) task.look.holder = execution.holder_of(*entry.waits_for);
   execution.event(site, EventKind::k_prepare_wait, *this, entry.key);
   rehash();
 }
 
 void WaitQueue::finish_wait(WaitEntry& entry, const Site& site) {
   Execution& execution = Execution::current();
+  if (entry.task != execution.self() || entry.queue != this) {
+    execution.misuse(entry.task == kNoTask ? Misuse::k_finish_unprepared : Misuse::k_finish_of_other, *this,
+                     site, {entry.task});
+  }
   /* Taking the entry out takes the queue's lock: a wake-up may still come before, and is spent on this task.
    */
   if (entry.queued) execution.point(site, *this, EventKind::k_finish_wait);
   execution.self_task().sleeping = false;
   if (entry.queued) remove(entry);
+  entry.task = kNoTask;
   execution.event(site, EventKind::k_finish_wait, *this, entry.key);
   rehash();
 }
 
 void WaitQueue::schedule(WaitEntry& entry, const Site& site, [[maybe_unused]] ExpressionGuard guard) {
   Execution& execution = Execution::current();
+  if (entry.task != execution.self() || entry.queue != this) {
+    execution.misuse(Misuse::k_schedule_unprepared, *this, site);
+  }
+  Task& task = execution.self_task();
+  if (entry.waits_for != nullptr) execution.may_wait_for(*entry.waits_for, site);
+  task.look.entry = &entry;
   Pending pending{&site, entry.waits_for != nullptr ? entry.waits_for : this, EventKind::k_sleep};
   pending.detail = entry.key;
-  pending.enabled = [](const Object*, const Pending&, TaskId task) {
-    return !Execution::current().task(task).sleeping;
+  pending.sleeps = true;
+  pending.enabled = [](const Object*, const Pending&, TaskId id) {
+    return !Execution::current().task(id).sleeping;
   };
   pending.holder = [](const Object* object, const Pending&) {
     return Execution::current().holder_of(*object);
@@ -86,6 +109,8 @@ void WaitQueue::schedule(WaitEntry& entry, const Site& site, [[maybe_unused]] Ex
   execution.point(pending);
   acquire(clock_);
   execution.event(site, EventKind::k_sleep, *this, entry.key);
+  task.look.entry = nullptr;
+  task.look.woken = task.read_count;
 }
 
 void WaitQueue::wake(uint32_t nr_exclusive, uint64_t key, const Site& site,
@@ -104,6 +129,7 @@ void WaitQueue::wake(uint32_t nr_exclusive, uint64_t key, const Site& site,
     if (e->exclusive && --nr_exclusive == 0) break;
   }
   execution.event(site, EventKind::k_wake, *this, woken);
+  last_wake_ = {execution.self(), execution.steps() - 1, key};
   rehash();
 }
 
@@ -132,6 +158,7 @@ void Completion::complete(const Site& site, [[maybe_unused]] ExpressionGuard gua
 void Completion::wait(const Site& site, [[maybe_unused]] ExpressionGuard guard) {
   Execution& execution = Execution::current();
   Pending pending{&site, this, EventKind::k_wait_done};
+  pending.sleeps = true;
   pending.enabled = [](const Object* object, const Pending&, TaskId) {
     return static_cast<const Completion*>(object)->done_ != 0;
   };

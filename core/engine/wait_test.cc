@@ -225,31 +225,31 @@ void wake_if_active_then_set() {
   if (active) w.queue->wake(1, WaitQueue::kAnyKey);
 }
 
-/* (executions, deadlocks) */
-std::pair<int, int> deadlocks_of(Body waiter, Body waker) {
-  int deadlocks = 0;
+/* (executions, lost wake-ups) */
+std::pair<int, int> lost_of(Body waiter, Body waker) {
+  int lost = 0;
   bool slept = false;
   int executions = explore({waiter, waker}, [&](const Execution& e, End end) {
-    deadlocks += end == End::kFatal;
+    lost += end == End::kFatal;
     if (end == End::kFatal) {
-      EXPECT_EQ("deadlock", e.headline()->verdict);
+      EXPECT_EQ("lost-wakeup", e.headline()->verdict);
     }
     for (const Event& event : e.trace()) slept = slept || event.kind == EventKind::k_contend;
   });
   EXPECT_TRUE(slept) << "no schedule has the waiter sleep";
-  return {executions, deadlocks};
+  return {executions, lost};
 }
 
 TEST(LostWakeUp, NeverWhenTheConditionIsCheckedAfterPreparing) {
-  EXPECT_EQ(0, deadlocks_of(prepare_then_check, set_and_wake).second);
-  EXPECT_EQ(0, deadlocks_of(prepare_then_check, set_and_wake_if_active).second);
+  EXPECT_EQ(0, lost_of(prepare_then_check, set_and_wake).second);
+  EXPECT_EQ(0, lost_of(prepare_then_check, set_and_wake_if_active).second);
 }
 
 TEST(LostWakeUp, InSomeSchedulesWhenItIsCheckedBefore) {
-  for (auto [executions, deadlocks] : {deadlocks_of(check_then_prepare, set_and_wake),
-                                       deadlocks_of(prepare_then_check, wake_if_active_then_set)}) {
-    EXPECT_GT(deadlocks, 0);
-    EXPECT_LT(deadlocks, executions);
+  for (auto [executions, lost] :
+       {lost_of(check_then_prepare, set_and_wake), lost_of(prepare_then_check, wake_if_active_then_set)}) {
+    EXPECT_GT(lost, 0);
+    EXPECT_LT(lost, executions);
   }
 }
 
