@@ -103,6 +103,7 @@ void Task::begin(Body task_body, void* arg, std::string_view task_name) {
   read_count = changes = 0;
   op = points = points_before_fair = 0;
   look = {};
+  object.life = Object::Life::kNone;
   expression_points = 0;
   observed = 0;
   acquire_pending = released = nullptr;

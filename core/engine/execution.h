@@ -243,7 +243,7 @@ class Execution {
     point_ = true;
   }
   /* The operation was done. */
-  void event(const Site& site, EventKind kind, Object& object, uint64_t value) {
+  [[gnu::always_inline]] void event(const Site& site, EventKind kind, Object& object, uint64_t value) {
     if (object.life != Object::Life::kAlive) [[unlikely]]
       unusable(site, kind, object);
     if (watched_) {
@@ -292,7 +292,7 @@ class Execution {
     t.spin_read_at[at] = steps_;
   }
   /* Shared state changed: keeps its hash and lets spinning tasks look again. */
-  void changed(Object& object, uint64_t before, uint64_t after) {
+  [[gnu::always_inline]] void changed(Object& object, uint64_t before, uint64_t after) {
     if (before == after) return;
     if (needs_.state) state_ += wide(object.key, after) - wide(object.key, before);
     object.changed_at = steps_;
@@ -375,8 +375,8 @@ class Execution {
   [[noreturn]] void livelock();
   void out_of_memory();
   bool ready_fiber(TaskId task);
-  void spend();
-  void stop_spinning(const Object& object);
+  [[gnu::cold]] void spend();
+  [[gnu::noinline]] void stop_spinning(const Object& object);
   void stop_spinning(TaskId task);
   void count_pair(const Site& site, EventKind kind, Object& object);
 
