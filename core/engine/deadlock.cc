@@ -57,7 +57,7 @@ bool blocks(const Execution& execution, TaskId id, TaskId other, Stuck* why) {
   }
   const Pending& others = execution.task(other).pending;
   if (other != id && waits_for_lock(task) && others.object == waits.object && others.ticket != 0 &&
-      others.ticket < waits.ticket && others.detail != 0) {
+      (waits.ticket == 0 || others.ticket < waits.ticket) && others.detail != 0) {
     *why = {.blocker = other, .behind = true};
     return true;
   }

@@ -73,6 +73,7 @@ struct Task {
   bool sleeping = false; /* on a wait queue, not yet woken */
   bool spinning = false; /* at a retry point, and nothing it read has changed since */
   bool joined = false;
+  bool ended_op = false;    /* an operation, since the fair part began */
   uint8_t queued = 0;       /* entries of it that are on wait queues */
   uint16_t spins_held = 0;  /* spinlocks that it holds */
   uint16_t rcu_nesting = 0; /* of its RCU read sections; those of SRCU may sleep and do not count */
