@@ -477,6 +477,7 @@ void Execution::op_boundary(uint32_t op) {
   task.op = op;
   task.points = task.points_before_fair = 0;
   task.changes = 0;
+  task.ended_op = true;
   task.look = {};
   task.observed = 0;
   task.read_count = 0;
@@ -535,6 +536,7 @@ void Execution::spend() {
   for (int i = 0; i < task_count_; ++i) {
     Task& task = tasks_[static_cast<size_t>(i)];
     task.points_before_fair = task.points;
+    task.ended_op = false;
     task.changes = 0;
   }
   budget_ += limits_.steps_max / 4;

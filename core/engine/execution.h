@@ -87,6 +87,7 @@ struct Task {
   bool body_left = false; /* there is nothing to unwind any more */
   bool started = false;
   bool joined = false;
+  bool ended_op = false;    /* an operation, since the fair part began */
   uint8_t queued = 0;       /* entries of it that are on wait queues */
   uint16_t spins_held = 0;  /* spinlocks that it holds */
   uint16_t rcu_nesting = 0; /* of its RCU read sections; those of SRCU may sleep and do not count */

@@ -23,9 +23,10 @@ std::string describe_livelock(const Finding& finding, const Execution& execution
 /* What a task did in the fair part, where nobody was starved. */
 uint32_t fair_points(const Task& task) { return task.points - task.points_before_fair; }
 
-/* A task that changes shared state and still ends nothing goes round in circles; one that only reads waits
- * for somebody. Among equals, the one that did more. */
+/* A task that ends operations gets on. One that changes shared state and still ends nothing goes round in
+ * circles; one that only reads waits for somebody. Among equals, the one that did more. */
 bool worse(const Task& a, const Task& b) {
+  if (a.ended_op != b.ended_op) return b.ended_op;
   if ((a.changes != 0) != (b.changes != 0)) return a.changes != 0;
   return fair_points(a) > fair_points(b);
 }
@@ -56,7 +57,7 @@ void Execution::livelock() {
   finding.context = guilty.pending.site;
   finding.step = steps_ - 1;
   finding.args = {guilty.points, guilty.op, limits_.steps_max / 4, guilty.changes, 0};
-  if (second != kNoTask && tasks_[second].changes != 0) {
+  if (second != kNoTask && tasks_[second].changes != 0 && !tasks_[second].ended_op) {
     finding.other_task = second;
     finding.other_step = finding.step;
     finding.args[4] = tasks_[second].changes;

@@ -244,6 +244,7 @@ void LockOrder::report_recursion(Execution& execution, const Held& outer, const 
   edge.from_site = outer.site;
   edge.from_object = outer.object->index;
   edge.from_step = outer.step;
+  execution.self_task().name.copy(edge.task_name.data(), edge.task_name.size() - 1);
   Finding finding = finding_of(execution, {&edge, 1}, true);
   finding.other_task = edge.task;
   finding.other_step = edge.from_step;

@@ -41,8 +41,7 @@ void setup() {
 }
 
 /* One lock, then the other, and both back. */
-template <class First, class Second>
-void nest(First* first, Second* second) {
+void nest(Lock* first, Lock* second) {
   first->lock(DAXRACE_SITE("lock", "first"));
   second->lock(DAXRACE_SITE("lock", "second"));
   second->unlock();

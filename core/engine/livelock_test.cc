@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Whom a livelock is blamed on, of three. Its being found at all is in retry_test.cc. */
+#include "core/engine/failure_for_test.h"
+
+namespace daxrace::engine {
+namespace {
+
+using for_test::Body;
+using for_test::expect_words;
+using for_test::sentence;
+
+const Role kWordRole("live-word");
+
+struct World {
+  Atomic<int>*flag, *x, *y;
+};
+
+World w;
+
+void setup() {
+  Arena& arena = Execution::current().arena();
+  w = {arena.make<Atomic<int>>(kWordRole), arena.make<Atomic<int>>(kWordRole),
+       arena.make<Atomic<int>>(kWordRole)};
+}
+
+constexpr Limits kShort{.steps_max = 1200};
+
+/* The livelock under the default schedule, in which each task but the last starves the others. */
+void expect_blame(std::vector<Body> tasks, TaskId first, TaskId second,
+                  const std::vector<std::string>& words) {
+  Execution execution(kShort);
+  EXPECT_EQ(End::kFatal, for_test::in_order(execution, {setup, std::move(tasks)}));
+  ASSERT_EQ(1u, execution.findings().size());
+  const Finding& finding = execution.findings()[0];
+  EXPECT_EQ("livelock", finding.verdict);
+  EXPECT_EQ(first, finding.task) << sentence(execution);
+  EXPECT_EQ(second, finding.other_task) << sentence(execution);
+  expect_words(sentence(execution), words);
+}
+
+/* Without a retry point: the engine does not know that it spins. */
+void spin() {
+  while (w.flag->load(Order::kAcquire) == 0) {
+  }
+}
+
+void politely_spin() {
+  RetryLoop retry;
+  while (w.flag->load(Order::kAcquire) == 0) retry.again();
+}
+
+/* Goes round in circles: what it does changes nothing that would let it out. */
+void circle() {
+  for (;;) {
+    w.x->fetch_add(1, Order::kRelaxed);
+    w.x->fetch_add(-1, Order::kRelaxed);
+  }
+}
+
+/* The spinner made nearly all of the steps before the others were let in. It waits for the task that sets the
+ * flag, and that one is the one that goes round in circles. */
+TEST(LivelockBlame, NotTheSpinnerThatWaitsForTheStarvedOne) {
+  auto never_sets = [] {
+    circle();
+    w.flag->store(1, Order::kRelease);
+  };
+  for (const Body& waits : {Body(spin), Body(politely_spin)}) {
+    expect_blame({waits, never_sets}, 2, kNoTask, {"Bob made", "under a fair schedule"});
+    expect_blame({waits, waits, never_sets}, 3, kNoTask, {"Carol made"});
+    expect_blame({never_sets, waits, waits}, 1, kNoTask, {"Alice made"});
+  }
+}
+
+TEST(LivelockBlame, NobodyIfTheStarvedOneOnlyHadToBeLetIn) {
+  Execution execution(kShort);
+  auto sets = [] {
+    w.x->load(Order::kRelaxed);
+    w.flag->store(1, Order::kRelease);
+  };
+  EXPECT_EQ(End::kFinished, for_test::in_order(execution, {setup, {spin, spin, sets}}));
+  EXPECT_TRUE(execution.findings().empty());
+}
+
+TEST(LivelockBlame, TheSpinnerIfNobodyIsLeftToEndIt) {
+  expect_blame({[] { w.x->store(1, Order::kRelaxed); }, spin, [] { w.y->store(1, Order::kRelaxed); }}, 2,
+               kNoTask, {"Bob made", "waits for what never comes"});
+}
+
+/* One sets what the other clears; a third one looks on. */
+TEST(LivelockBlame, TwoThatUndoEachOthersWork) {
+  auto until = [](int mine) {
+    return [mine] {
+      for (;;) {
+        w.x->store(mine, Order::kRelaxed);
+        w.y->load(Order::kRelaxed);
+        if (w.x->load(Order::kRelaxed) == mine && w.flag->load(Order::kRelaxed) != 0) break;
+      }
+    };
+  };
+  for (const Body& third : {Body(spin), Body(politely_spin)}) {
+    Execution execution(kShort);
+    EXPECT_EQ(End::kFatal, for_test::in_order(execution, {setup, {until(1), third, until(2)}}));
+    const Finding* finding = execution.headline();
+    ASSERT_NE(nullptr, finding);
+    EXPECT_EQ(4, finding->task + finding->other_task) << sentence(execution);
+    EXPECT_NE(2, finding->task);
+    expect_words(sentence(execution), {"Alice", "Carol", "they undo each other's work"});
+  }
+}
+
+/* Ending operations is progress, however long it goes on. */
+TEST(LivelockBlame, NotWhoeverEndsOperations) {
+  auto works = [] {
+    for (uint32_t op = 0;; ++op) {
+      Execution::current().op_boundary(op);
+      w.x->fetch_add(1, Order::kRelaxed);
+    }
+  };
+  expect_blame({works, spin, works}, 2, kNoTask, {"Bob made"});
+}
+
+}  // namespace
+}  // namespace daxrace::engine
