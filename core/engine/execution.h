@@ -38,6 +38,9 @@ enum class End : uint8_t {
   kAbandoned, /* the strategy saw nothing new ahead */
 };
 
+/* When a wait ends by itself; see sleep.h. */
+enum class Timeout : uint8_t { kNever, kWhenIdle, kAnyTime };
+
 /* The next operation of a task, declared before it is done. */
 struct Pending {
   const Site* site = &kAnonymousSite;
@@ -49,6 +52,8 @@ struct Pending {
   TaskId (*holder)(const Object* object, const Pending& pending) = nullptr;
   uint64_t detail = 0; /* of the primitive: mode of a lock, key of a queue */
   uint32_t ticket = 0; /* order of arrival of those that have to wait; 0: has not had to */
+  bool sleeps = false; /* it may put the task to sleep: misuse where Task::may_not_sleep() */
+  Timeout timeout = Timeout::kNever;
 };
 
 /* A choice that was not the default. What a schedule is made of. */
@@ -71,8 +76,13 @@ struct Task {
   static constexpr int kHeldMax = 16;
 
   State state = State::kUnused;
-  bool sleeping = false; /* on a wait queue, not yet woken */
-  bool spinning = false; /* at a retry point, and nothing it read has changed since */
+  bool sleeping = false;      /* on a wait queue, not yet woken */
+  bool spinning = false;      /* at a retry point, and nothing it read has changed since */
+  bool interruptible = false; /* while it sleeps: a signal wakes it too */
+  bool signalled = false;     /* a signal is pending; state of `signals` */
+  bool idle = false;          /* it serves others and has nothing to do: when only such are left, they end */
+  uint16_t spins_held = 0;    /* spinlocks that it holds */
+  uint16_t rcu_nesting = 0;   /* of its RCU read sections; those of SRCU may sleep and do not count */
   uint8_t held_count = 0;
   uint8_t read_count = 0; /* of spin_reads; more than fit: any write counts */
   uint32_t op = 0;        /* index of the current operation */
@@ -82,7 +92,11 @@ struct Task {
   uint32_t* clock = nullptr;
   uint32_t* acquire_pending = nullptr; /* what relaxed reads brought; an acquire fence takes it */
   uint32_t* released = nullptr;        /* clock at the last release fence */
+  uint32_t* woken = nullptr;           /* clocks of those that woke it */
+  uint32_t* signal_clock = nullptr;    /* clocks of those that sent it signals */
   Object object;                       /* of its spawn, start, finish and join */
+  Object signals;                      /* of signals to it; named by signals_of() */
+  Object* sleeps_on = nullptr;         /* queue of its interruptible sleep */
   Pending pending;
   std::array<Held, kHeldMax> held;
   std::array<const Object*, 16> spin_reads;
@@ -90,6 +104,8 @@ struct Task {
   std::string_view name;
   void (*body)(void*) = nullptr;
   void* body_arg = nullptr;
+
+  bool may_not_sleep() const { return spins_held != 0 || rcu_nesting != 0; }
 };
 
 class Execution {

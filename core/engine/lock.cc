@@ -1,29 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include <algorithm>
-
+#include "core/engine/edges.h"
 #include "core/engine/sync.h"
 
 namespace daxrace::engine {
-
-namespace {
-
-void acquire(const uint32_t* clock) {
-  if (clock == nullptr) return;
-  Execution& execution = Execution::current();
-  join(execution.self_task().clock, clock, execution.clock_width());
-}
-
-void copy_clock(uint32_t*& into) {
-  Execution& execution = Execution::current();
-  if (into == nullptr) into = execution.make_clock();
-  std::copy_n(execution.self_task().clock, execution.clock_width(), into);
-  execution.tick();
-}
-
-}  // namespace
-
-/* --- Lock
- * ---------------------------------------------------------------------------------------------------- */
 
 void Lock::init(const Role& role, LockUse use) {
   Execution::current().init(*this, role);
@@ -33,9 +12,10 @@ void Lock::init(const Role& role, LockUse use) {
 void Lock::take(const Site& site) {
   Execution& execution = Execution::current();
   owner_ = execution.self();
-  acquire(clock_);
+  acquire_clock(clock_);
   execution.event(site, EventKind::k_lock, *this, 1);
   execution.changed(*this, 0, owner_ + 1u);
+  if (sort_ == Sort::kSpins) ++execution.self_task().spins_held;
   execution.hold(*this, true);
 }
 
@@ -47,6 +27,7 @@ void Lock::lock(const Site& site, [[maybe_unused]] ExpressionGuard guard) {
   pending.holder = [](const Object* object, const Pending&) {
     return static_cast<const Lock*>(object)->owner_;
   };
+  pending.sleeps = may_sleep();
   Execution::current().point(pending);
   take(site);
 }
@@ -69,79 +50,9 @@ void Lock::unlock(const Site& site) {
   if (use_ == LockUse::kTriedToo) execution.point({&site, this, EventKind::k_unlock});
   execution.changed(*this, owner_ + 1u, 0);
   owner_ = kNoTask;
-  copy_clock(clock_);
-  execution.release(*this);
-  execution.event(site, EventKind::k_unlock, *this, 1);
-}
-
-/* --- RwSemaphore
- * --------------------------------------------------------------------------------------------- */
-
-void RwSemaphore::init(const Role& role) { Execution::current().init(*this, role); }
-
-bool RwSemaphore::enabled(const Object* object, const Pending& pending, TaskId task) {
-  const auto* sem = static_cast<const RwSemaphore*>(object);
-  bool write = pending.detail != 0;
-  if (sem->writer_ != kNoTask || (write && sem->readers_ != 0)) return false;
-  /* Not past a writer that has waited for longer. */
-  const Execution& execution = Execution::current();
-  for (int id = 0; id < execution.task_count(); ++id) {
-    const Task& other = execution.task(static_cast<TaskId>(id));
-    const Pending& waits = other.pending;
-    if (id == task || other.state != Task::State::kRunnable || waits.object != object) continue;
-    if (waits.ticket == 0 || waits.detail == 0) continue;
-    if (pending.ticket == 0 || waits.ticket < pending.ticket) return false;
-  }
-  return true;
-}
-
-TaskId RwSemaphore::holder(const Object* object, const Pending&) {
-  const auto* sem = static_cast<const RwSemaphore*>(object);
-  return sem->writer_ != kNoTask ? sem->writer_ : Execution::current().holder_of(*object);
-}
-
-void RwSemaphore::set(TaskId writer, uint32_t readers) {
-  auto value = [](TaskId w, uint32_t r) { return w == kNoTask ? uint64_t{r} : uint64_t{w} + 1 + (1u << 16); };
-  Execution::current().changed(*this, value(writer_, readers_), value(writer, readers));
-  writer_ = writer;
-  readers_ = readers;
-}
-
-void RwSemaphore::down_read(const Site& site, [[maybe_unused]] ExpressionGuard guard) {
-  Execution& execution = Execution::current();
-  execution.point({&site, this, EventKind::k_lock, enabled, holder, 0});
-  execution.self_task().pending.ticket = 0;
-  acquire(written_);
-  execution.event(site, EventKind::k_lock, *this, 0);
-  set(kNoTask, readers_ + 1);
-  execution.hold(*this, false);
-}
-
-void RwSemaphore::up_read(const Site& site) {
-  Execution& execution = Execution::current();
-  set(kNoTask, readers_ - 1);
-  if (read_ == nullptr) read_ = execution.make_clock();
-  join(read_, execution.self_task().clock, execution.clock_width());
-  execution.tick();
-  execution.release(*this);
-  execution.event(site, EventKind::k_unlock, *this, 0);
-}
-
-void RwSemaphore::down_write(const Site& site, [[maybe_unused]] ExpressionGuard guard) {
-  Execution& execution = Execution::current();
-  execution.point({&site, this, EventKind::k_lock, enabled, holder, 1});
-  execution.self_task().pending.ticket = 0;
-  acquire(written_);
-  acquire(read_);
-  execution.event(site, EventKind::k_lock, *this, 1);
-  set(execution.self(), 0);
-  execution.hold(*this, true);
-}
-
-void RwSemaphore::up_write(const Site& site) {
-  Execution& execution = Execution::current();
-  set(kNoTask, 0);
-  copy_clock(written_);
+  replace_clock(clock_);
+  Task& task = execution.self_task();
+  if (sort_ == Sort::kSpins && task.spins_held != 0) --task.spins_held;
   execution.release(*this);
   execution.event(site, EventKind::k_unlock, *this, 1);
 }
