@@ -76,13 +76,13 @@ struct Task {
   static constexpr int kHeldMax = 16;
 
   State state = State::kUnused;
-  bool sleeping = false;      /* on a wait queue, not yet woken */
-  bool spinning = false;      /* at a retry point, and nothing it read has changed since */
-  bool interruptible = false; /* while it sleeps: a signal wakes it too */
-  bool signalled = false;     /* a signal is pending; state of `signals` */
-  bool idle = false;          /* it serves others and has nothing to do: when only such are left, they end */
-  uint16_t spins_held = 0;    /* spinlocks that it holds */
-  uint16_t rcu_nesting = 0;   /* of its RCU read sections; those of SRCU may sleep and do not count */
+  bool sleeping = false;       /* on a wait queue, not yet woken */
+  bool spinning = false;       /* at a retry point, and nothing it read has changed since */
+  bool interruptible = false;  /* while it sleeps: a signal wakes it too */
+  bool signalled = false;      /* a signal is pending; state of `signals` */
+  bool idle = false;           /* it serves others and has nothing to do: when only such are left, they end */
+  uint16_t atomic_nesting = 0; /* spinlocks that it holds, and callbacks that it runs in atomic context */
+  uint16_t rcu_nesting = 0;    /* of its RCU read sections; those of SRCU may sleep and do not count */
   uint8_t held_count = 0;
   uint8_t read_count = 0; /* of spin_reads; more than fit: any write counts */
   uint32_t op = 0;        /* index of the current operation */
@@ -105,7 +105,7 @@ struct Task {
   void (*body)(void*) = nullptr;
   void* body_arg = nullptr;
 
-  bool may_not_sleep() const { return spins_held != 0 || rcu_nesting != 0; }
+  bool may_not_sleep() const { return atomic_nesting != 0 || rcu_nesting != 0; }
 };
 
 class Execution {

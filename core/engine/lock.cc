@@ -15,7 +15,7 @@ void Lock::take(const Site& site) {
   acquire_clock(clock_);
   execution.event(site, EventKind::k_lock, *this, 1);
   execution.changed(*this, 0, owner_ + 1u);
-  if (sort_ == Sort::kSpins) ++execution.self_task().spins_held;
+  if (sort_ == Sort::kSpins) ++execution.self_task().atomic_nesting;
   execution.hold(*this, true);
 }
 
@@ -52,7 +52,7 @@ void Lock::unlock(const Site& site) {
   owner_ = kNoTask;
   replace_clock(clock_);
   Task& task = execution.self_task();
-  if (sort_ == Sort::kSpins && task.spins_held != 0) --task.spins_held;
+  if (sort_ == Sort::kSpins && task.atomic_nesting != 0) --task.atomic_nesting;
   execution.release(*this);
   execution.event(site, EventKind::k_unlock, *this, 1);
 }

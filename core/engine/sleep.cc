@@ -74,6 +74,37 @@ bool take_signal(const Site& site, [[maybe_unused]] ExpressionGuard guard) {
   return pending;
 }
 
+void sleep_on(Object& word, const Site& site) {
+  Execution& execution = Execution::current();
+  execution.self_task().sleeping = true;
+  Pending pending{&site, &word, EventKind::k_atomic_wait};
+  pending.enabled = [](const Object*, const Pending&, TaskId id) {
+    return !Execution::current().task(id).sleeping;
+  };
+  pending.sleeps = true;
+  execution.point(pending);
+  execution.event(site, EventKind::k_atomic_wait, word, 0);
+}
+
+void notify_sleepers(Object& word, bool all, const Site& site) {
+  Execution& execution = Execution::current();
+  execution.point({&site, &word, EventKind::k_notify});
+  Candidates::Mask sleepers = 0;
+  for (int id = 0; id < execution.task_count(); ++id) {
+    const Task& task = execution.task(static_cast<TaskId>(id));
+    bool here = task.pending.kind == EventKind::k_atomic_wait && task.pending.object == &word;
+    if (here && task.sleeping) sleepers |= Candidates::Mask{1} << id;
+  }
+  Candidates waiting(sleepers, 0);
+  auto n = static_cast<uint32_t>(waiting.size());
+  execution.event(site, EventKind::k_notify, word, n);
+  if (all) {
+    for (TaskId id : waiting) execution.task(id).sleeping = false;
+  } else if (n != 0) {
+    execution.task(waiting[n == 1 ? 0 : execution.choose(n, site)]).sleeping = false;
+  }
+}
+
 Timeout draw_timeout(const Site& site) {
   return Execution::current().choose(2, site) == 0 ? Timeout::kWhenIdle : Timeout::kAnyTime;
 }

@@ -37,6 +37,11 @@ Object& signals_of(TaskId task);
 /* Ends the sleep of `task`. The waker has to tick when it has woken all it wakes. */
 void wake_task(TaskId task);
 
+/* std::atomic::wait and notify, for the waiter that has just read the value that it waits to see changed, in
+ * the same step. Whom notifying one wakes is drawn. They order nothing. */
+void sleep_on(Object& word, const Site& site);
+void notify_sleepers(Object& word, bool all, const Site& site);
+
 /* Draws what the timeout of the next wait does. */
 Timeout draw_timeout(const Site& site);
 

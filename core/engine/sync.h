@@ -50,7 +50,7 @@ class Lock : public Object {
   uint32_t* clock_ = nullptr;
 };
 
-/* Who holds one must not sleep (Task::spins_held). */
+/* Who holds one must not sleep (Task::atomic_nesting). */
 class SpinLock : public Lock {
  public:
   SpinLock() : Lock(Sort::kSpins) {}
