@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Every schedule of a small program, with and without pruning, for tests of primitives. Checks on the way
+ * that
+ *   - pruning, and preemption bounds one after the other, reach the same outcomes and the same final states;
+ *   - equal state keys mean equal futures: from any two places of equal key the same outcomes are reached.
+ * An outcome must be made of shared state only.
+ */
+#ifndef DAXRACE_CORE_ENGINE_EXPLORE_FOR_TEST_H_
+#define DAXRACE_CORE_ENGINE_EXPLORE_FOR_TEST_H_
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/engine/data.h"
+#include "core/engine/strategy_dfs.h"
+
+namespace daxrace::engine {
+
+struct Explored {
+  std::set<std::string> outcomes; /* verdict of what ended an execution, or what `outcome` says */
+  std::set<Hash128> final_states;
+  uint64_t executions = 0;
+  uint64_t races = 0;     /* executions that found a data race */
+  uint64_t contended = 0; /* executions in which somebody waited */
+};
+
+using Setup = std::function<void()>;
+using Outcome = std::function<std::string()>;
+using Look = std::function<void(const Execution&)>;
+
+/* Collects what is reached from each place of a search that leaves nothing out. */
+class IdentityCheck : public Strategy {
+ public:
+  explicit IdentityCheck(Strategy& search) : search_(search) {}
+
+  bool begin() override {
+    depth_ = 0;
+    return search_.begin();
+  }
+  size_t pick(const Pick& pick) override {
+    Hash128 key = pick.execution.state_key();
+    size_t chosen = search_.pick(pick);
+    step(key, true, static_cast<uint32_t>(chosen));
+    return chosen;
+  }
+  uint32_t draw(const Execution& execution, uint32_t bound) override {
+    uint32_t drawn = search_.draw(execution, bound);
+    step(0, false, drawn);
+    return drawn;
+  }
+  void end(const Execution& execution) override { search_.end(execution); }
+
+  void add(const std::string& outcome) {
+    close(depth_);
+    for (Place& place : path_) place.reached.insert(outcome);
+  }
+  /* True: no two places of equal key differ. */
+  bool finish() {
+    close(0);
+    return same_;
+  }
+
+ private:
+  struct Place {
+    Hash128 key;
+    bool is_pick;
+    uint32_t chosen;
+    std::set<std::string> reached;
+  };
+
+  void step(Hash128 key, bool is_pick, uint32_t chosen) {
+    /* Depth first: a place is left for good when an earlier choice, or its own, has another value. */
+    if (depth_ < path_.size() && path_[depth_].chosen != chosen) {
+      close(depth_ + 1);
+      path_[depth_].chosen = chosen;
+    }
+    if (depth_ == path_.size()) path_.push_back({key, is_pick, chosen, {}});
+    ++depth_;
+  }
+  void close(size_t depth) {
+    for (; path_.size() > depth; path_.pop_back()) {
+      const Place& place = path_.back();
+      if (!place.is_pick) continue;
+      auto [known, fresh] = futures_.try_emplace(place.key, place.reached);
+      if (!fresh && known->second != place.reached) same_ = false;
+    }
+  }
+
+  Strategy& search_;
+  size_t depth_ = 0;
+  bool same_ = true;
+  std::vector<Place> path_;
+  std::map<Hash128, std::set<std::string>> futures_;
+};
+
+/* Runs `setup` as the first task, in the schedules of `strategy`. */
+inline Explored run_all(Strategy& strategy, const Setup& setup, const Outcome& outcome, const Look& look,
+                        IdentityCheck* identity) {
+  constexpr uint64_t kMost = 400000;
+  Execution execution({.steps_max = 2000});
+  Explored seen;
+  Setup copy = setup;
+  while (seen.executions < kMost && !::testing::Test::HasFailure() && strategy.begin()) {
+    End end = execution.run(strategy, [](void* arg) { (*static_cast<Setup*>(arg))(); }, &copy);
+    ++seen.executions;
+    if (end == End::kAbandoned) continue;
+    const Finding* headline = end == End::kFatal ? execution.headline() : nullptr;
+    std::string what = headline != nullptr ? std::string(headline->verdict) : outcome();
+    seen.outcomes.insert(what);
+    seen.final_states.insert(execution.state_key());
+    if (identity != nullptr) identity->add(what);
+    for (const Finding& finding : execution.findings()) seen.races += finding.verdict == "data-race";
+    for (const Event& event : execution.trace()) {
+      if (event.kind != EventKind::k_contend) continue;
+      ++seen.contended;
+      break;
+    }
+    if (look) look(execution);
+  }
+  EXPECT_LT(seen.executions, kMost) << "too large a program for a test";
+  return seen;
+}
+
+/* What all schedules come to. `look` sees each of them. */
+inline Explored explore_all(
+    const Setup& setup, const Outcome& outcome = [] { return std::string("finished"); },
+    const Look& look = nullptr) {
+  constexpr uint32_t kNoBound = 1000;
+  DfsStrategy brute({.preemptions_max = kNoBound, .preemptions_min = kNoBound, .prune = false});
+  IdentityCheck identity(brute);
+  Explored whole = run_all(identity, setup, outcome, look, &identity);
+  EXPECT_TRUE(identity.finish()) << "equal states have different futures";
+  DfsStrategy pruning({.preemptions_max = kNoBound, .preemptions_min = kNoBound, .prune = true});
+  Explored pruned = run_all(pruning, setup, outcome, nullptr, nullptr);
+  EXPECT_EQ(whole.outcomes, pruned.outcomes);
+  EXPECT_EQ(whole.final_states, pruned.final_states);
+  DfsStrategy bounded({.preemptions_max = kNoBound, .prune = true});
+  EXPECT_EQ(whole.outcomes, run_all(bounded, setup, outcome, nullptr, nullptr).outcomes);
+  return whole;
+}
+
+/* Spawns the bodies as tasks 1, 2, ... */
+inline void spawn_bodies(std::initializer_list<void (*)()> bodies) {
+  static const char* const kNames[] = {"A", "B", "C", "D", "E"};
+  const char* const* name = kNames;
+  for (void (*body)() : bodies) Execution::current().spawn(body, *name++);
+}
+
+}  // namespace daxrace::engine
+
+#endif  // DAXRACE_CORE_ENGINE_EXPLORE_FOR_TEST_H_
