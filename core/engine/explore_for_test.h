@@ -146,6 +146,12 @@ inline Explored explore_all(
   return whole;
 }
 
+/* The same with pruning only, for programs that are too large to be searched without. */
+inline Explored explore_pruned(const Setup& setup, const Outcome& outcome) {
+  DfsStrategy pruning({.preemptions_max = 1000, .preemptions_min = 1000, .prune = true});
+  return run_all(pruning, setup, outcome, nullptr, nullptr);
+}
+
 /* Spawns the bodies as tasks 1, 2, ... */
 inline void spawn_bodies(std::initializer_list<void (*)()> bodies) {
   static const char* const kNames[] = {"A", "B", "C", "D", "E"};
