@@ -3,7 +3,9 @@
  * Every schedule of a small program, with and without pruning, for tests of primitives. Checks on the way
  * that
  *   - pruning, and preemption bounds one after the other, reach the same outcomes and the same final states;
- *   - equal state keys mean equal futures: from any two places of equal key the same outcomes are reached.
+ *   - equal state keys mean equal futures: from any two places of equal key the same outcomes are reached;
+ *   - steps that do not depend on each other commute: from any two places where the same has happened
+ *     but for their order, the same outcomes are reached.
  * An outcome must be made of shared state only.
  */
 #ifndef DAXRACE_CORE_ENGINE_EXPLORE_FOR_TEST_H_
@@ -35,6 +37,39 @@ using Setup = std::function<void()>;
 using Outcome = std::function<std::string()>;
 using Look = std::function<void(const Execution&)>;
 
+/* An execution up to the order of independent transitions: its Foata normal form, hashed. */
+inline uint64_t normal_form(const Execution& execution) {
+  struct Transition {
+    TaskId task;
+    uint64_t label = 0;
+    uint32_t level = 1;
+    std::vector<Step> steps;
+  };
+  std::vector<Transition> all;
+  for (const Event& event : execution.trace()) {
+    if (event.kind == EventKind::k_contend) continue;
+    if (event.point || all.empty()) all.push_back({event.task, 0, 1, {}});
+    Transition& now = all.back();
+    uint64_t object = combine(event.role->hash(), event.object);
+    uint64_t drawn = event.kind == EventKind::k_draw ? event.value : 0;
+    now.label = combine(now.label, combine(object + drawn, static_cast<uint64_t>(event.kind)));
+    now.steps.push_back({object, access_of(event.kind)});
+  }
+  uint64_t form = 0;
+  for (size_t i = 0; i < all.size(); ++i) {
+    for (size_t k = 0; k < i; ++k) {
+      if (all[k].level < all[i].level) continue;
+      bool ordered = all[k].task == all[i].task;
+      for (const Step& a : all[k].steps) {
+        for (const Step& b : all[i].steps) ordered = ordered || dependent(a, b);
+      }
+      if (ordered) all[i].level = all[k].level + 1;
+    }
+    form += mix(combine(combine(all[i].level, all[i].task), all[i].label));
+  }
+  return form;
+}
+
 /* Collects what is reached from each place of a search that leaves nothing out. */
 class IdentityCheck : public Strategy {
  public:
@@ -46,13 +81,14 @@ class IdentityCheck : public Strategy {
   }
   size_t pick(const Pick& pick) override {
     Hash128 key = pick.execution.state_key();
+    uint64_t form = depth_ == path_.size() ? normal_form(pick.execution) : 0;
     size_t chosen = search_.pick(pick);
-    step(key, true, static_cast<uint32_t>(chosen));
+    step({key, form, true, static_cast<uint32_t>(chosen), {}});
     return chosen;
   }
   uint32_t draw(const Execution& execution, uint32_t bound) override {
     uint32_t drawn = search_.draw(execution, bound);
-    step(0, false, drawn);
+    step({0, 0, false, drawn, {}});
     return drawn;
   }
   void end(const Execution& execution) override { search_.end(execution); }
@@ -66,38 +102,43 @@ class IdentityCheck : public Strategy {
     close(0);
     return same_;
   }
+  /* Afterwards. True: what has happened, up to the order of independent steps, determines the future. */
+  bool commutes() const { return commutes_; }
 
  private:
   struct Place {
     Hash128 key;
+    uint64_t form;
     bool is_pick;
     uint32_t chosen;
     std::set<std::string> reached;
   };
 
-  void step(Hash128 key, bool is_pick, uint32_t chosen) {
+  void step(const Place& place) {
     /* Depth first: a place is left for good when an earlier choice, or its own, has another value. */
-    if (depth_ < path_.size() && path_[depth_].chosen != chosen) {
+    if (depth_ < path_.size() && path_[depth_].chosen != place.chosen) {
       close(depth_ + 1);
-      path_[depth_].chosen = chosen;
+      path_[depth_].chosen = place.chosen;
     }
-    if (depth_ == path_.size()) path_.push_back({key, is_pick, chosen, {}});
+    if (depth_ == path_.size()) path_.push_back(place);
     ++depth_;
   }
   void close(size_t depth) {
     for (; path_.size() > depth; path_.pop_back()) {
       const Place& place = path_.back();
       if (!place.is_pick) continue;
-      auto [known, fresh] = futures_.try_emplace(place.key, place.reached);
-      if (!fresh && known->second != place.reached) same_ = false;
+      same_ &= futures_.try_emplace(place.key, place.reached).first->second == place.reached;
+      commutes_ &= after_.try_emplace(place.form, place.reached).first->second == place.reached;
     }
   }
 
   Strategy& search_;
   size_t depth_ = 0;
   bool same_ = true;
+  bool commutes_ = true;
   std::vector<Place> path_;
-  std::map<Hash128, std::set<std::string>> futures_;
+  std::map<Hash128, std::set<std::string>> futures_; /* by state */
+  std::map<uint64_t, std::set<std::string>> after_;  /* by what has happened */
 };
 
 /* Runs `setup` as the first task, in the schedules of `strategy`. */
@@ -137,6 +178,7 @@ inline Explored explore_all(
   IdentityCheck identity(brute);
   Explored whole = run_all(identity, setup, outcome, look, &identity);
   EXPECT_TRUE(identity.finish()) << "equal states have different futures";
+  EXPECT_TRUE(identity.commutes()) << "steps that do not depend on each other do not commute";
   DfsStrategy pruning({.preemptions_max = kNoBound, .preemptions_min = kNoBound, .prune = true});
   Explored pruned = run_all(pruning, setup, outcome, nullptr, nullptr);
   EXPECT_EQ(whole.outcomes, pruned.outcomes);
