@@ -11,6 +11,7 @@
 
 #include "core/engine/execution.h"
 #include "core/engine/race.h"
+#include "core/engine/sleep.h"
 
 namespace daxrace::engine {
 
@@ -124,10 +125,61 @@ class Atomic : public Object {
     return equal;
   }
 
+  /* What C++ has beside that. */
+  T fetch_sub(T value, Order order, const Site& site = kAnonymousSite, const ExpressionGuard& = {}) {
+    return rmw(order, site, [value](T old) { return static_cast<T>(old - value); });
+  }
+  T fetch_and(T value, Order order, const Site& site = kAnonymousSite, const ExpressionGuard& = {}) {
+    return rmw(order, site, [value](T old) { return static_cast<T>(old & value); });
+  }
+  T fetch_or(T value, Order order, const Site& site = kAnonymousSite, const ExpressionGuard& = {}) {
+    return rmw(order, site, [value](T old) { return static_cast<T>(old | value); });
+  }
+  T fetch_xor(T value, Order order, const Site& site = kAnonymousSite, const ExpressionGuard& = {}) {
+    return rmw(order, site, [value](T old) { return static_cast<T>(old ^ value); });
+  }
+  /* A failure puts the value that was there into `expected`. */
+  bool compare_exchange_strong(T& expected, T value, Order success, Order failure,
+                               const Site& site = kAnonymousSite, const ExpressionGuard& = {}) {
+    return compare_exchange_cxx(expected, value, success, failure, false, site);
+  }
+  /* May fail for no reason: drawn. */
+  bool compare_exchange_weak(T& expected, T value, Order success, Order failure,
+                             const Site& site = kAnonymousSite, const ExpressionGuard& = {}) {
+    return compare_exchange_cxx(expected, value, success, failure, true, site);
+  }
+  /* Sleeps until notified and no longer `old`. A value that came and went may be missed. */
+  void wait(T old, Order order, const Site& site = kAnonymousSite) {
+    while (bits_of(load(order, site)) == bits_of(old)) sleep_on(*this, site);
+  }
+  void notify_one(const Site& site = kAnonymousSite, const ExpressionGuard& = {}) {
+    notify_sleepers(*this, false, site);
+  }
+  void notify_all(const Site& site = kAnonymousSite, const ExpressionGuard& = {}) {
+    notify_sleepers(*this, true, site);
+  }
+
   /* For observers and for whoever runs alone. */
   T peek() const { return value_; }
 
  private:
+  bool compare_exchange_cxx(T& expected, T value, Order success, Order failure, bool weak, const Site& site) {
+    Execution& execution = Execution::current();
+    execution.point(site, *this, EventKind::k_rmw);
+    T old = value_;
+    execution.event(site, EventKind::k_rmw, *this, bits_of(old));
+    bool equal = bits_of(old) == bits_of(expected) && !(weak && execution.choose(2, site) != 0);
+    if (equal) {
+      sync_.on_rmw(success);
+      set(value);
+    } else {
+      sync_.on_load(failure);
+      expected = old;
+    }
+    execution.observe(*this, bits_of(old));
+    return equal;
+  }
+
   template <class F>
   [[gnu::always_inline]] T rmw(Order order, const Site& site, F&& update) {
     Execution::current().point(site, *this, EventKind::k_rmw);

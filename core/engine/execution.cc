@@ -97,9 +97,13 @@ uint32_t Execution::next_index(const Role& role) {
 
 void Task::begin(Body task_body, void* arg, std::string_view task_name) {
   state = State::kRunnable;
-  started = body_left = sleeping = joined = false;
+  started = body_left = sleeping = joined = ended_op = false;
+  interruptible = signalled = idle = false;
   queued = held_count = 0;
-  spins_held = rcu_nesting = 0;
+  atomic_nesting = rcu_nesting = 0;
+  woken = signal_clock = nullptr;
+  signals = Object();
+  sleeps_on = nullptr;
   read_count = changes = 0;
   op = points = points_before_fair = 0;
   look = {};
@@ -301,8 +305,7 @@ void Execution::point(const Pending& pending) {
   ++task.points;
   /* How far the task has come: the site does not tell rounds of a loop that reads nothing. */
   if (needs_.state) task.observed = combine(task.observed, pending.site->hash);
-  if (pending.sleeps && task.may_not_sleep()) [[unlikely]]
-    misuse(Misuse::k_sleep_in_atomic, const_cast<Object&>(*pending.object), *pending.site);
+  if (pending.sleeps) about_to_sleep(*pending.site, *pending.object);
   conditional_ |= bit(self_);
   if (!enabled(task, self_)) contend();
   TaskId next = choose_next();

@@ -51,6 +51,9 @@ enum class End : uint8_t {
   kAbandoned, /* the strategy saw nothing new ahead */
 };
 
+/* When a wait ends by itself; see sleep.h. */
+enum class Timeout : uint8_t { kNever, kWhenIdle, kAnyTime };
+
 /* The next operation of a task, declared before it is done. */
 struct Pending {
   const Site* site = &kAnonymousSite;
@@ -63,6 +66,7 @@ struct Pending {
   uint64_t detail = 0; /* of the primitive: mode of a lock, key of a queue */
   uint32_t ticket = 0; /* order of arrival of those that have to wait; 0: has not had to */
   bool sleeps = false; /* it may put the task to sleep: misuse where Task::may_not_sleep() */
+  Timeout timeout = Timeout::kNever;
 };
 
 /* A choice that was not the default. What a schedule is made of. */
@@ -87,10 +91,13 @@ struct Task {
   bool body_left = false; /* there is nothing to unwind any more */
   bool started = false;
   bool joined = false;
-  bool ended_op = false;    /* an operation, since the fair part began */
-  uint8_t queued = 0;       /* entries of it that are on wait queues */
-  uint16_t spins_held = 0;  /* spinlocks that it holds */
-  uint16_t rcu_nesting = 0; /* of its RCU read sections; those of SRCU may sleep and do not count */
+  bool ended_op = false;       /* an operation, since the fair part began */
+  bool interruptible = false;  /* while it sleeps: a signal wakes it too */
+  bool signalled = false;      /* a signal is pending; state of `signals` */
+  bool idle = false;           /* it serves others and has nothing to do: when only such are left, they end */
+  uint8_t queued = 0;          /* entries of it that are on wait queues */
+  uint16_t atomic_nesting = 0; /* spinlocks that it holds, and callbacks that it runs in atomic context */
+  uint16_t rcu_nesting = 0;    /* of its RCU read sections; those of SRCU may sleep and do not count */
   uint8_t held_count = 0;
   uint32_t read_count = 0; /* since its loop or operation began; the last of them are in spin_reads */
   uint32_t changes = 0;    /* of shared state, since the last operation boundary or the fair part began */
@@ -105,7 +112,11 @@ struct Task {
   uint32_t* clock = nullptr;
   uint32_t* acquire_pending = nullptr; /* what relaxed reads brought; an acquire fence takes it */
   uint32_t* released = nullptr;        /* clock at the last release fence */
+  uint32_t* woken = nullptr;           /* clocks of those that woke it */
+  uint32_t* signal_clock = nullptr;    /* clocks of those that sent it signals */
   Object object;                       /* of its spawn, start, finish and join */
+  Object signals;                      /* of signals to it; named by signals_of() */
+  Object* sleeps_on = nullptr;         /* queue of its interruptible sleep */
   Pending pending;
   std::array<Held, kHeldMax> held;
   std::array<const Object*, 16> spin_reads;
@@ -116,7 +127,7 @@ struct Task {
 
   /* Everything but the clock and the object. */
   void begin(Body task_body, void* arg, std::string_view task_name);
-  bool may_not_sleep() const { return spins_held != 0 || rcu_nesting != 0; }
+  bool may_not_sleep() const { return atomic_nesting != 0 || rcu_nesting != 0; }
 };
 
 /* What the C++ runtime keeps for a thread about exceptions, and a fiber must have for its own. */
@@ -215,8 +226,10 @@ class Execution {
    * it is free, they are blocked. */
   [[gnu::always_inline]] void point_at_lock(const Site& site, const Object& object,
                                             TaskId (*holder)(const Object*, const Pending&),
-                                            Candidates::Mask& waiters, bool free) {
+                                            Candidates::Mask& waiters, bool free, bool sleeps) {
+    if (sleeps) about_to_sleep(site, object);
     Task& task = *task_;
+    task.pending.sleeps = sleeps;
     task.pending.holder = holder;
     waiters |= bit(self_);
     if (!free) [[unlikely]]
@@ -224,6 +237,11 @@ class Execution {
     point(site, object, EventKind::k_lock);
     waiters &= ~bit(self_);
     task.pending.ticket = 0;
+  }
+  /* Misuse where the task may not sleep. */
+  void about_to_sleep(const Site& site, const Object& object) {
+    if (task_->may_not_sleep()) [[unlikely]]
+      misuse(Misuse::k_sleep_in_atomic, const_cast<Object&>(object), site);
   }
   void block(Candidates::Mask tasks) { blocked_ |= tasks; }
   void unblock(Candidates::Mask tasks) { blocked_ &= ~tasks; }

@@ -49,7 +49,7 @@ void Execution::left_behind(bool ended) {
     report(finding);
   }
   if (task.held_count == 0 && task.may_not_sleep()) {
-    finding.args = {kSection, ended, task.spins_held, task.rcu_nesting};
+    finding.args = {kSection, ended, task.atomic_nesting, task.rcu_nesting};
     report(finding);
   }
   if (task.queued != 0) {

@@ -73,7 +73,7 @@ void Execution::misuse(Misuse kind, Object& object, const Site& site, const Culp
   if (known) finding.other_step = other.step;
   finding.args = {static_cast<uint64_t>(kind), 0, 0, known};
   if (kind == Misuse::k_sleep_in_atomic) {
-    finding.args[1] = task.spins_held;
+    finding.args[1] = task.atomic_nesting;
     finding.args[2] = task.rcu_nesting;
   }
   if (kMisuses[static_cast<size_t>(kind)].fatal) fail(finding);

@@ -159,9 +159,9 @@ TEST(Misuse, SleepingInAtomicContext) {
   for (const Body& sleeps : sleepers) {
     expect_clean({sleeps});
     expect_misuse({[&] {
-                    ++Execution::current().self_task().spins_held;
+                    ++Execution::current().self_task().atomic_nesting;
                     sleeps();
-                    --Execution::current().self_task().spins_held;
+                    --Execution::current().self_task().atomic_nesting;
                   }},
                   {"Alice may sleep on ", "in atomic context, it holds 1 spinlock"}, false);
     expect_misuse({[&] {

@@ -1,26 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include "core/engine/edges.h"
 #include "core/engine/sync.h"
 
 namespace daxrace::engine {
-
-namespace {
-
-void publish(uint32_t*& clock) {
-  Execution& execution = Execution::current();
-  if (clock == nullptr) clock = execution.make_clock();
-  join(clock, execution.self_task().clock, execution.clock_width());
-  execution.tick();
-}
-
-void acquire(const uint32_t* clock) {
-  Execution& execution = Execution::current();
-  if (clock != nullptr) join(execution.self_task().clock, clock, execution.clock_width());
-}
-
-}  // namespace
-
-/* --- WaitQueue
- * ----------------------------------------------------------------------------------------------- */
 
 void WaitQueue::init(const Role& role) { Execution::current().init(*this, role); }
 
@@ -46,7 +28,8 @@ void WaitQueue::remove(WaitEntry& entry) {
 void WaitQueue::rehash() {
   uint64_t hash = 0;
   for (const WaitEntry* e = head_; e != nullptr; e = e->next) {
-    hash = combine(hash, combine(e->key, e->task * 2u + e->exclusive + 1u));
+    uint64_t mode = e->task * 4u + (e->state == Sleep::kInterruptible) * 2u + e->exclusive + 1u;
+    hash = combine(hash, combine(e->key, mode));
   }
   Execution::current().changed(*this, hashed_, hash);
   hashed_ = hash;
@@ -65,12 +48,25 @@ void WaitQueue::prepare_to_wait(WaitEntry& entry, bool exclusive, const Site& si
   entry.queue = this;
   if (!entry.queued) insert(entry);
   task.sleeping = true;
+  task.interruptible = entry.state == Sleep::kInterruptible;
+  task.sleeps_on = this;
   task.look.queue = this;
   task.look.prepared = task.read_count;
   task.look.step = execution.steps();
   if (entry.waits_for != nullptr) task.look.holder = execution.holder_of(*entry.waits_for);
   execution.event(site, EventKind::k_prepare_wait, *this, entry.key);
   rehash();
+}
+
+/* The kernel looks at the signal under the queue's lock, but the sender does not take that lock, and a
+ * wake-up that comes between the look and the removal could as well have come before both. */
+bool WaitQueue::prepare_to_wait_event(WaitEntry& entry, bool exclusive, const Site& site) {
+  if (entry.state == Sleep::kInterruptible && signal_pending(site)) {
+    if (entry.queued) finish_wait(entry, site);
+    return false;
+  }
+  prepare_to_wait(entry, exclusive, site);
+  return true;
 }
 
 void WaitQueue::finish_wait(WaitEntry& entry, const Site& site) {
@@ -83,13 +79,19 @@ void WaitQueue::finish_wait(WaitEntry& entry, const Site& site) {
    */
   if (entry.queued) execution.point(site, *this, EventKind::k_finish_wait);
   execution.self_task().sleeping = false;
+  execution.self_task().interruptible = false;
   if (entry.queued) remove(entry);
   entry.task = kNoTask;
   execution.event(site, EventKind::k_finish_wait, *this, entry.key);
   rehash();
 }
 
-void WaitQueue::schedule(WaitEntry& entry, const Site& site, [[maybe_unused]] ExpressionGuard guard) {
+bool WaitQueue::enabled(const Object*, const Pending& pending, TaskId id) {
+  const Task& task = Execution::current().task(id);
+  return !task.sleeping || (task.interruptible && task.signalled) || can_time_out(pending, id);
+}
+
+bool WaitQueue::sleep(WaitEntry& entry, Timeout timeout, const Site& site) {
   Execution& execution = Execution::current();
   if (entry.task != execution.self() || entry.queue != this) {
     execution.misuse(Misuse::k_schedule_unprepared, *this, site);
@@ -97,39 +99,66 @@ void WaitQueue::schedule(WaitEntry& entry, const Site& site, [[maybe_unused]] Ex
   Task& task = execution.self_task();
   if (entry.waits_for != nullptr) execution.may_wait_for(*entry.waits_for, site);
   task.look.entry = &entry;
-  Pending pending{&site, entry.waits_for != nullptr ? entry.waits_for : this, EventKind::k_sleep};
+  /* Where the task itself may end the sleep, wake-ups before and after that are not the same. */
+  bool may_end = timeout != Timeout::kNever || task.interruptible;
+  const Object* waits_for = may_end || entry.waits_for == nullptr ? this : entry.waits_for;
+  Pending pending{&site, waits_for, may_end ? EventKind::k_wait_end : EventKind::k_sleep, enabled};
   pending.detail = entry.key;
-  pending.sleeps = true;
-  pending.enabled = [](const Object*, const Pending&, TaskId id) {
-    return !Execution::current().task(id).sleeping;
-  };
   pending.holder = [](const Object* object, const Pending&) {
     return Execution::current().holder_of(*object);
   };
+  pending.sleeps = true;
+  pending.timeout = timeout;
   execution.point(pending);
-  acquire(clock_);
-  execution.event(site, EventKind::k_sleep, *this, entry.key);
+  acquire_clock(task.woken);
+  bool ended = task.sleeping;
+  execution.event(site, ended ? EventKind::k_wait_end : EventKind::k_sleep, *this, entry.key);
+  if (ended && task.interruptible && task.signalled) {
+    execution.event(site, EventKind::k_signal_pending, signals_of(execution.self()), 1);
+  }
+  task.sleeping = false;
+  task.interruptible = false;
   task.look.entry = nullptr;
   task.look.woken = task.read_count;
+  return !ended;
+}
+
+void WaitQueue::schedule(WaitEntry& entry, const Site& site, [[maybe_unused]] ExpressionGuard guard) {
+  sleep(entry, Timeout::kNever, site);
+}
+
+bool WaitQueue::schedule_timeout(WaitEntry& entry, const Site& site, [[maybe_unused]] ExpressionGuard guard) {
+  Execution& execution = Execution::current();
+  bool woken = sleep(entry, draw_timeout(site), site);
+  execution.observe(*this, woken);
+  return woken;
 }
 
 void WaitQueue::wake(uint32_t nr_exclusive, uint64_t key, const Site& site,
                      [[maybe_unused]] ExpressionGuard guard) {
   Execution& execution = Execution::current();
   execution.point(site, *this, EventKind::k_wake);
-  publish(clock_);
   uint32_t woken = 0;
+  Candidates::Mask interruptible = 0;
   WaitEntry* next = nullptr;
   for (WaitEntry* e = head_; e != nullptr; e = next) {
     next = e->next;
     if (key != kAnyKey && e->key != key) continue;
-    execution.task(e->task).sleeping = false;
+    /* A signal or a timeout was faster, and its owner has not left the queue yet: it counts for nothing. */
+    if (!execution.task(e->task).sleeping) continue;
+    if (execution.task(e->task).interruptible) interruptible |= Candidates::Mask{1} << e->task;
+    wake_task(e->task);
     remove(*e);
     ++woken;
     if (e->exclusive && --nr_exclusive == 0) break;
   }
+  execution.tick();
   execution.event(site, EventKind::k_wake, *this, woken);
   last_wake_ = {execution.self(), execution.steps() - 1, key};
+  /* A signal that comes later finds them awake. */
+  for (TaskId task : Candidates(interruptible, 0)) {
+    execution.event(site, EventKind::k_woken, signals_of(task), task);
+  }
   rehash();
 }
 
@@ -139,34 +168,6 @@ bool WaitQueue::active(const Site& site, [[maybe_unused]] ExpressionGuard guard)
   execution.event(site, EventKind::k_wait_active, *this, head_ != nullptr);
   execution.observe(*this, head_ != nullptr);
   return head_ != nullptr;
-}
-
-/* --- Completion
- * ---------------------------------------------------------------------------------------------- */
-
-void Completion::init(const Role& role) { Execution::current().init(*this, role); }
-
-void Completion::complete(const Site& site, [[maybe_unused]] ExpressionGuard guard) {
-  Execution& execution = Execution::current();
-  execution.point(site, *this, EventKind::k_complete);
-  publish(clock_);
-  ++done_;
-  execution.event(site, EventKind::k_complete, *this, done_);
-  execution.changed(*this, done_ - 1, done_);
-}
-
-void Completion::wait(const Site& site, [[maybe_unused]] ExpressionGuard guard) {
-  Execution& execution = Execution::current();
-  Pending pending{&site, this, EventKind::k_wait_done};
-  pending.sleeps = true;
-  pending.enabled = [](const Object* object, const Pending&, TaskId) {
-    return static_cast<const Completion*>(object)->done_ != 0;
-  };
-  execution.point(pending);
-  acquire(clock_);
-  --done_;
-  execution.event(site, EventKind::k_wait_done, *this, done_);
-  execution.changed(*this, done_ + 1, done_);
 }
 
 }  // namespace daxrace::engine
