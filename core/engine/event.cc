@@ -11,10 +11,15 @@ namespace {
 struct KindInfo {
   std::string_view name;
   Access access;
+  Turn turn;
 };
 
+constexpr Turn turn_or_default(Turn turn = Turn::kPlain) { return turn; }
+
+using enum Turn;
+
 constexpr KindInfo kKinds[] = {
-#define EVENT(name, access, meaning) {#name, Access::access},
+#define EVENT(name, access, meaning, ...) {#name, Access::access, turn_or_default(__VA_ARGS__)},
 #include "core/engine/events.def"
 #undef EVENT
 };
@@ -31,6 +36,7 @@ const Role kTaskRole("task");
 const Role kNoObjectRole("none");
 
 Access access_of(EventKind kind) { return kKinds[static_cast<size_t>(kind)].access; }
+Turn turn_of(EventKind kind) { return kKinds[static_cast<size_t>(kind)].turn; }
 std::string_view name_of(EventKind kind) { return kKinds[static_cast<size_t>(kind)].name; }
 
 Role::Role(const char* name) : name_(name), hash_(hash_text(name)), slot_(roles_registered()++) {
@@ -38,6 +44,11 @@ Role::Role(const char* name) : name_(name), hash_(hash_text(name)), slot_(roles_
     std::fprintf(stderr, "harness: more than %d roles of objects\n", kRolesMax);
     std::abort();
   }
+}
+
+Access access_of(const Event& event) {
+  bool queues_up = event.kind == EventKind::k_contend && event.point;
+  return queues_up ? Access::kWrite : access_of(event.kind);
 }
 
 std::string object_name(const Event& event) {

@@ -118,6 +118,7 @@ void Execution::join(TaskId target, const Site& site) {
     return current().task(static_cast<TaskId>(p.detail)).state == Task::State::kFinished;
   };
   pending.holder = [](const Object*, const Pending& p) { return static_cast<TaskId>(p.detail); };
+  pending.any_order = true;
   point(pending);
   daxrace::engine::join(self_task().clock, task(target).clock, clock_width());
   event(site, EventKind::k_join, task(target).object, target);
@@ -146,7 +147,6 @@ void Execution::point(const Pending& pending) {
   if (!can_go_on) {
     task.pending.ticket = ++tickets_;
     TaskId holder = pending.holder == nullptr ? kNoTask : pending.holder(pending.object, pending);
-    choice_ = 0;
     event(*pending.site, EventKind::k_contend, const_cast<Object&>(*pending.object), holder);
   }
   TaskId next = choose_next(can_go_on);
@@ -250,6 +250,7 @@ void Execution::retry_point(uint64_t observed) {
     forget_repeated(task);
     if (!task.spinning) ++spinners_;
     task.spinning = true;
+    task.read_count_before_round = task.read_count;
   }
   task.observed = observed;
 }
@@ -260,8 +261,11 @@ void Execution::stop_spinning(const Object& object) {
     if (!task.spinning) continue;
     bool reads = task.read_count > task.spin_reads.size();
     for (size_t k = 0; !reads && k < task.read_count; ++k) reads = task.spin_reads[k] == &object;
-    /* What it read is kept: it may be in the middle of a round, and have looked before the change. */
-    if (reads) stop_spinning(task);
+    if (!reads) continue;
+    /* Between two rounds it will look at everything again, as if the change had come before the round. In the
+     * middle of one it may have looked before the change: what it read is kept. */
+    if (task.read_count == task.read_count_before_round) task.read_count = 0;
+    stop_spinning(task);
   }
 }
 
@@ -364,22 +368,27 @@ Hash128 Execution::state_key() const {
     const Task& task = tasks_[static_cast<size_t>(i)];
     uint64_t who = uint64_t(i) | uint64_t(task.state) << 8 | uint64_t(task.sleeping) << 10 |
                    uint64_t(task.spinning) << 11 | uint64_t(task.op) << 16;
+    if (task.state == Task::State::kFinished) {
+      key += wide(who, 0); /* nothing depends on what it has seen */
+      continue;
+    }
     uint64_t next = task.pending.site->hash ^ (task.pending.object != nullptr ? task.pending.object->key : 0);
     uint64_t rank = 0;
-    if (task.pending.ticket != 0) {
+    if (task.pending.ticket != 0 && !task.pending.any_order) {
       for (int k = 0; k < task_count_; ++k) {
-        uint32_t other = tasks_[static_cast<size_t>(k)].pending.ticket;
-        rank += other != 0 && other <= task.pending.ticket;
+        const Pending& other = tasks_[static_cast<size_t>(k)].pending;
+        rank += other.ticket != 0 && other.object == task.pending.object && other.ticket <= task.pending.ticket;
       }
     }
     key += wide(combine(who, task.observed), combine(next, rank | task.pending.detail << 8));
-    if (task.state != Task::State::kRunnable) continue;
     /* Whether it spins at the next retry point. */
     key += wide(who, missed_change(task));
+    if (missed_change(task)) continue;
     for (size_t k = 0; k < std::min<size_t>(task.read_count, task.spin_reads.size()); ++k) {
       key += wide(who, combine(k, task.spin_reads[k]->key));
     }
   }
+  for (size_t i = 0; i < finding_count_; ++i) key += wide(hash_text(findings_[i].verdict), kHashSeed);
   if (outer_state_ != nullptr) key += outer_state_(outer_arg_);
   return key;
 }

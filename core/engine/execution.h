@@ -49,6 +49,7 @@ struct Pending {
   TaskId (*holder)(const Object* object, const Pending& pending) = nullptr;
   uint64_t detail = 0; /* of the primitive: mode of a lock, key of a queue */
   uint32_t ticket = 0; /* order of arrival of those that have to wait; 0: has not had to */
+  bool any_order = false; /* who came first has no claim: the order of arrival is no part of the state */
 };
 
 /* A choice that was not the default. What a schedule is made of. */
@@ -75,6 +76,7 @@ struct Task {
   bool spinning = false; /* at a retry point, and nothing it read has changed since */
   uint8_t held_count = 0;
   uint8_t read_count = 0; /* of spin_reads; more than fit: any write counts */
+  uint8_t read_count_before_round = 0; /* at the last retry point that made it spin */
   uint32_t op = 0;        /* index of the current operation */
   uint32_t points = 0;    /* scheduling points since the last operation boundary */
   int expression_points = 0;

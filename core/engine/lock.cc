@@ -47,6 +47,7 @@ void Lock::lock(const Site& site, [[maybe_unused]] ExpressionGuard guard) {
   pending.holder = [](const Object* object, const Pending&) {
     return static_cast<const Lock*>(object)->owner_;
   };
+  pending.any_order = true;
   Execution::current().point(pending);
   take(site);
 }
@@ -107,10 +108,20 @@ void RwSemaphore::set(TaskId writer, uint32_t readers) {
   readers_ = readers;
 }
 
+/* The attempt is a step of its own, and if it fails so is getting the semaphore: a task that has come to the
+ * call does not stand in the queue yet, and whether it will is decided by what others did before its attempt. */
+void RwSemaphore::attempt(const Site& site, bool write) {
+  Execution& execution = Execution::current();
+  Pending pending{&site, this, EventKind::k_lock, nullptr, holder, write};
+  execution.point(pending);
+  pending.enabled = enabled;
+  if (!enabled(this, pending, execution.self())) execution.point(pending);
+  execution.self_task().pending.ticket = 0;
+}
+
 void RwSemaphore::down_read(const Site& site, [[maybe_unused]] ExpressionGuard guard) {
   Execution& execution = Execution::current();
-  execution.point({&site, this, EventKind::k_lock, enabled, holder, 0});
-  execution.self_task().pending.ticket = 0;
+  attempt(site, false);
   acquire(written_);
   execution.event(site, EventKind::k_lock, *this, 0);
   set(kNoTask, readers_ + 1);
@@ -129,8 +140,7 @@ void RwSemaphore::up_read(const Site& site) {
 
 void RwSemaphore::down_write(const Site& site, [[maybe_unused]] ExpressionGuard guard) {
   Execution& execution = Execution::current();
-  execution.point({&site, this, EventKind::k_lock, enabled, holder, 1});
-  execution.self_task().pending.ticket = 0;
+  attempt(site, true);
   acquire(written_);
   acquire(read_);
   execution.event(site, EventKind::k_lock, *this, 1);

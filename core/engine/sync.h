@@ -55,6 +55,7 @@ class RwSemaphore : public Object {
  private:
   static bool enabled(const Object* object, const Pending& pending, TaskId task);
   static TaskId holder(const Object* object, const Pending& pending);
+  void attempt(const Site& site, bool write);
   void set(TaskId writer, uint32_t readers);
 
   TaskId writer_ = kNoTask;

@@ -83,6 +83,7 @@ void WaitQueue::schedule(WaitEntry& entry, const Site& site, [[maybe_unused]] Ex
   pending.holder = [](const Object* object, const Pending&) {
     return Execution::current().holder_of(*object);
   };
+  pending.any_order = true;
   execution.point(pending);
   acquire(clock_);
   execution.event(site, EventKind::k_sleep, *this, entry.key);
@@ -135,6 +136,7 @@ void Completion::wait(const Site& site, [[maybe_unused]] ExpressionGuard guard) 
   pending.enabled = [](const Object* object, const Pending&, TaskId) {
     return static_cast<const Completion*>(object)->done_ != 0;
   };
+  pending.any_order = true;
   execution.point(pending);
   acquire(clock_);
   --done_;
