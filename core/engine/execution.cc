@@ -362,8 +362,8 @@ TaskId Execution::holder_of(const Object& object) const {
   return kNoTask;
 }
 
-Hash128 Execution::state_key() const {
-  Hash128 key = state_ + wide(0x63757272656e74, self_);
+Hash128 Execution::state_key(Turns turns) const {
+  Hash128 key = state_ + wide(0x63757272656e74, turns == Turns::kCounted ? self_ : kNoTask);
   for (int i = 0; i < task_count_; ++i) {
     const Task& task = tasks_[static_cast<size_t>(i)];
     uint64_t who = uint64_t(i) | uint64_t(task.state) << 8 | uint64_t(task.sleeping) << 10 |

@@ -208,8 +208,10 @@ class Execution {
   const Limits& limits() const { return limits_; }
 
   /* Equal keys mean equal futures: shared state, what each task observed since its operation began, whose
-   * turn it is. The owner adds what it keeps outside the engine (the oracles') with set_outer_state(). */
-  Hash128 state_key() const;
+   * turn it is. The owner adds what it keeps outside the engine (the oracles') with set_outer_state(). At a
+   * pick whose turn it is only matters to whoever counts preemptions. */
+  enum class Turns : uint8_t { kCounted, kIgnored };
+  Hash128 state_key(Turns turns = Turns::kCounted) const;
   using OuterState = Hash128 (*)(void* arg);
   void set_outer_state(OuterState state, void* arg) {
     outer_state_ = state;

@@ -20,6 +20,7 @@ struct StrategyOptions {
   uint32_t preemptions_max = 2; /* dfs: the last bound; UINT32_MAX: none */
   uint32_t preemptions_min = 0; /* dfs: the first bound */
   bool prune = true; /* dfs: not again from a state that was explored with as many preemptions left */
+  bool sleep_sets = true; /* stateful */
 };
 
 struct StrategyInfo {
