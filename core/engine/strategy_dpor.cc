@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "core/engine/strategy_dpor.h"
+
+#include <algorithm>
+
+namespace daxrace::engine {
+
+bool DporStrategy::begin() {
+  abandoned_ = false;
+  return path_.advance();
+}
+
+size_t DporStrategy::pick(const Pick& pick) {
+  if (const SearchPath::Node* node = path_.replay()) {
+    return pick.candidates.index_of(static_cast<TaskId>(node->chosen));
+  }
+  path_.follow(pick.execution);
+  if (path_.blocked_at() == UINT32_MAX) {
+    SearchPath::Node& node = path_.open(pick);
+    for (TaskId task : pick.candidates) {
+      if ((node.asleep & SearchPath::bit(task)) != 0) continue;
+      node.todo = SearchPath::bit(task);
+      SearchPath::take(node);
+      return pick.candidates.index_of(task);
+    }
+    path_.drop();
+  }
+  abandoned_ = true;
+  return kAbandon;
+}
+
+uint32_t DporStrategy::draw(const Execution& execution, uint32_t bound) {
+  return path_.draw(execution, bound);
+}
+
+void DporStrategy::end(const Execution& execution) {
+  path_.follow(execution);
+  bool whole = !abandoned_ && path_.blocked_at() == UINT32_MAX;
+  bool early = whole && ended_early(execution);
+  path_.learn(execution, early);
+  auto nodes = path_.nodes();
+  RaceAnalysis::Part part;
+  part.from = path_.changed_from() < nodes.size() ? nodes[path_.changed_from()].step : 0;
+  part.to = std::min(execution.steps(), path_.blocked_at());
+  part.pending = whole;
+  part.ended_early = early;
+  races_.analyse(execution, part, nodes);
+  ++(whole ? stats_.executions : stats_.blocked);
+  stats_.longest = std::max(stats_.longest, execution.steps());
+}
+
+std::unique_ptr<Strategy> make_dpor_strategy(const StrategyOptions&) {
+  return std::make_unique<DporStrategy>();
+}
+
+}  // namespace daxrace::engine
