@@ -206,13 +206,14 @@ void RaceAnalysis::find_races(Index later, Index also_from) {
   reverse(later);
 }
 
-/* What tasks were about to do when the execution ended: behind a lock that nobody gives back, or too late. */
+/* What tasks waited for when the execution stopped, perhaps in vain, or had no time to do. */
 void RaceAnalysis::find_pending_races(const Part& part) {
   auto done = static_cast<Index>(transitions_.size());
   for (size_t i = 0; i < width_; ++i) {
-    const Task& task = execution_->task(task_id(i));
-    if (task.state != Task::State::kRunnable || last_of_[i] < 0) continue;
-    if (part.ended_early && transitions_[static_cast<size_t>(done - 1)].task == i) continue;
+    if (last_of_[i] < 0 || (part.could & SearchPath::bit(task_id(i))) != 0) continue;
+    Step next = step_at(part.to, task_id(i));
+    bool too_late = part.ended_early && execution_->task(task_id(i)).state == Task::State::kRunnable;
+    if (next.access == Access::kNone && !too_late) continue;
     Transition& t = transitions_.emplace_back();
     t.first = part.to;
     t.touches = t.touches_end = static_cast<uint32_t>(touches_.size());
@@ -221,8 +222,7 @@ void RaceAnalysis::find_pending_races(const Part& part) {
     const Transition& before = transitions_[static_cast<size_t>(t.before)];
     t.ordinal = before.task == t.task ? before.ordinal + 1 : 1;
     t.waits = true;
-    const Pending& next = task.pending;
-    if (next.object != nullptr) touch(done, next.object->key, access_of(next.kind));
+    touch(done, next.object, next.access);
     clocks_.resize(static_cast<size_t>(done + 1) * width_);
     std::copy_n(clock(t.before), width_, clock(done));
     clock(done)[i] = t.ordinal;
@@ -230,6 +230,16 @@ void RaceAnalysis::find_pending_races(const Part& part) {
     transitions_.pop_back();
     touches_.resize(t.touches);
   }
+}
+
+/* What the task was about to do before event `at`. */
+Step RaceAnalysis::step_at(uint32_t at, TaskId task) const {
+  for (const Event& e : execution_->trace().subspan(at)) {
+    if (e.task == task && e.point) return step_of(e);
+  }
+  const Task& t = execution_->task(task);
+  if (t.state != Task::State::kRunnable || t.pending.object == nullptr) return {};
+  return {t.pending.object->key, access_of(t.pending.kind)};
 }
 
 /* --- happens-before --- */
@@ -273,7 +283,7 @@ void RaceAnalysis::analyse(const Execution& execution, const Part& part, std::sp
     if (is_new) find_races(i, ends ? 0 : i);
     publish(i);
   }
-  if (part.pending) find_pending_races(part);
+  find_pending_races(part);
 }
 
 }  // namespace daxrace::engine

@@ -26,10 +26,10 @@ namespace daxrace::engine {
 class RaceAnalysis {
  public:
   struct Part {
-    uint32_t from;   /* event: transitions that end before it were analysed with an earlier execution */
-    uint32_t to;     /* event: nothing from it on counts */
-    bool pending;    /* what tasks would have done next counts, too */
-    bool ended_early; /* the last transition conflicts with everything */
+    uint32_t from;          /* event: transitions that end before it were analysed with an earlier execution */
+    uint32_t to;            /* event: nothing from it on counts */
+    Candidates::Mask could; /* who could go on there: the others wait, and what for counts, too */
+    bool ended_early;       /* the last transition conflicts with everything */
   };
 
   /* Adds to Node::todo. */
@@ -68,6 +68,7 @@ class RaceAnalysis {
   void touch(Index transition, uint64_t key, Access access);
   void find_races(Index later, Index also_from);
   void find_pending_races(const Part& part);
+  Step step_at(uint32_t at, TaskId task) const;
   void collect(Index later);
   void reverse(Index later);
   bool excluded(const Transition& earlier, const Transition& later) const;

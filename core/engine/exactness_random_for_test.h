@@ -181,8 +181,8 @@ inline const RandomOp kRandomOps[] = {
        }
        see(1);
      }},
-    {"new operation", nullptr},
-    {"return", [](uint32_t a, void (*)(uint64_t)) { Execution::current().ret(a); }},
+    {"new operation", nullptr, 3},
+    {"return", [](uint32_t a, void (*)(uint64_t)) { ret(a * 10 + 1); }},
     {"racy write", [](uint32_t a, void (*)(uint64_t)) { w.plain->write(int(a) + 7); }, 1},
     {"racy read", [](uint32_t, void (*see)(uint64_t)) { see(uint64_t(w.plain->read())); }, 1},
     {"fence", [](uint32_t, void (*)(uint64_t)) { fence(Order::kFull); }, 1},
@@ -267,8 +267,9 @@ struct RandomProgram {
         continue;
       }
       note(mine); /* nothing that only the task remembers lives on from one operation to the next */
-      Execution::current().invoke(static_cast<uint32_t>(&step - steps.data()) + 1);
-      mine = w.result[Execution::current().self() - 1]->peek();
+      uint64_t returned = invoke(static_cast<uint32_t>(&step - steps.data()) + 1);
+      mine = w.result[Execution::current().self() - 1]->peek() * 31 + returned + 1;
+      note(mine);
     }
     note(mine);
   }

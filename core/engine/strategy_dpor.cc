@@ -7,6 +7,7 @@ namespace daxrace::engine {
 
 bool DporStrategy::begin() {
   abandoned_ = false;
+  could_ = 0;
   return path_.advance();
 }
 
@@ -23,6 +24,7 @@ size_t DporStrategy::pick(const Pick& pick) {
       SearchPath::take(node);
       return pick.candidates.index_of(task);
     }
+    could_ = node.runnable;
     path_.drop();
   }
   abandoned_ = true;
@@ -42,7 +44,12 @@ void DporStrategy::end(const Execution& execution) {
   RaceAnalysis::Part part;
   part.from = path_.changed_from() < nodes.size() ? nodes[path_.changed_from()].step : 0;
   part.to = std::min(execution.steps(), path_.blocked_at());
-  part.pending = whole;
+  part.could = could_;
+  if (path_.blocked_at() < execution.steps()) {
+    part.could = SearchPath::bit(execution.trace()[path_.blocked_at()].task);
+  } else if (early) {
+    part.could = SearchPath::bit(execution.trace().back().task);
+  }
   part.ended_early = early;
   races_.analyse(execution, part, nodes);
   ++(whole ? stats_.executions : stats_.blocked);

@@ -36,6 +36,7 @@ class DporStrategy : public Strategy {
   SearchPath path_;
   RaceAnalysis races_;
   bool abandoned_ = false;
+  SearchPath::Mask could_ = 0; /* go on, where it was abandoned */
   Stats stats_;
 };
 
