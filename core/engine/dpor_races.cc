@@ -172,6 +172,27 @@ RaceAnalysis::Mask RaceAnalysis::initials(Index earlier, Index later) const {
   return initial;
 }
 
+/* Whether `later`, which slept at the node and would run there without having seen `earlier`, would be as
+ * independent of what comes between as it seems: without `earlier` it may do more than it did here. What it
+ * does is known from where it was put to sleep. */
+bool RaceAnalysis::sleeps_through(const SearchPath::Node& node, Index earlier, Index later) const {
+  const Transition& e = transitions_[static_cast<size_t>(earlier)];
+  TaskId task = transitions_[static_cast<size_t>(later)].task;
+  auto trace = execution_->trace();
+  for (const SearchPath::Sleeper& sleeper : node.sleepers) {
+    if (sleeper.task != task) continue;
+    const Footprint& footprint = nodes_[sleeper.node].explored[sleeper.explored].footprint;
+    for (Index i = earlier + 1; i < later; ++i) {
+      if (clock(i)[e.task] >= e.ordinal) continue;
+      uint32_t from = transitions_[static_cast<size_t>(i)].first;
+      for (uint32_t k = from; k < trace.size() && (k == from || !trace[k].point); ++k) {
+        if (footprint.conflicts(step_of(trace[k]))) return false;
+      }
+    }
+  }
+  return true;
+}
+
 /* racing_: latest first, each once. */
 void RaceAnalysis::reverse(Index later) {
   const Transition& t = transitions_[static_cast<size_t>(later)];
@@ -184,8 +205,12 @@ void RaceAnalysis::reverse(Index later) {
     Mask can_begin = initials(earlier, later) & node.runnable;
     if (can_begin == 0) continue;
     Mask self = SearchPath::bit(t.task);
-    if ((can_begin & (node.todo | node.asleep)) == 0) {
-      node.todo |= (can_begin & self) != 0 ? self : can_begin & -can_begin;
+    Mask may_begin = can_begin;
+    if ((can_begin & node.asleep & self) != 0 && t.before < earlier && !sleeps_through(node, earlier, later)) {
+      may_begin &= ~self;
+    }
+    if (may_begin != 0 && (may_begin & (node.todo | node.asleep)) == 0) {
+      node.todo |= (may_begin & self) != 0 ? self : may_begin & -may_begin;
     }
     /* Only where the order can surely be reversed is what comes before `earlier` somebody else's business. */
     bool at_once = t.before < earlier && (can_begin & self) != 0;

@@ -73,6 +73,7 @@ class RaceAnalysis {
   void reverse(Index later);
   bool excluded(const Transition& earlier, const Transition& later) const;
   Mask initials(Index earlier, Index later) const;
+  bool sleeps_through(const SearchPath::Node& node, Index earlier, Index later) const;
   void order(Index transition);
   void publish(Index transition);
 
