@@ -12,9 +12,7 @@ namespace {
 /* Which classes of accesses conflict with one of class c: reads, adds, writes. */
 constexpr bool kConflict[3][3] = {{false, true, true}, {true, false, true}, {true, true, true}};
 
-int class_of(Access access) {
-  return access == Access::kRead ? 0 : access == Access::kAdd ? 1 : 2;
-}
+int class_of(Access access) { return access == Access::kRead ? 0 : access == Access::kAdd ? 1 : 2; }
 
 constexpr TaskId task_id(size_t i) { return static_cast<TaskId>(i); }
 
@@ -72,7 +70,8 @@ void RaceAnalysis::touch(Index transition, uint64_t key, Access access) {
   t.touches_end = static_cast<uint32_t>(touches_.size());
 }
 
-void RaceAnalysis::cut(const Execution& execution, const Part& part, std::span<const SearchPath::Node> nodes) {
+void RaceAnalysis::cut(const Execution& execution, const Part& part,
+                       std::span<const SearchPath::Node> nodes) {
   auto trace = execution.trace();
   size_t node = 0;
   uint32_t at = 0;
@@ -93,7 +92,7 @@ void RaceAnalysis::cut(const Execution& execution, const Part& part, std::span<c
       bool here = t.node >= 0 ? (nodes[node].runnable & SearchPath::bit(task_id(i))) != 0 : i == t.task;
       if (!here) absent_[i] = index;
     }
-    t.waits = turn_of(trace[at].kind) == Turn::kWaits || absent_[t.task] > t.before;
+    t.waits = turn_of(trace[at].kind) != Turn::kFree || absent_[t.task] > t.before;
     for (; at < part.to && (at == t.first || !trace[at].point); ++at) {
       Step step = step_of(trace[at]);
       touch(index, step.object, step.access);
@@ -140,11 +139,11 @@ bool RaceAnalysis::excluded(const Transition& earlier, const Transition& later) 
   auto trace = execution_->trace();
   if (later.first >= trace.size()) return false;
   const Event& waits = trace[later.first];
-  if (turn_of(waits.kind) != Turn::kWaits) return false;
+  if (turn_of(waits.kind) != Turn::kAcquires) return false;
   for (uint32_t i = earlier.first; i < trace.size() && (i == earlier.first || !trace[i].point); ++i) {
     const Event& e = trace[i];
     if (e.role != waits.role || e.object != waits.object) continue;
-    if (turn_of(e.kind) == Turn::kWaits) return false;
+    if (turn_of(e.kind) == Turn::kAcquires) return false;
     if (turn_of(e.kind) == Turn::kReleases) return !e.point && (e.value != 0 || waits.value != 0);
   }
   return false;
@@ -206,7 +205,8 @@ void RaceAnalysis::reverse(Index later) {
     if (can_begin == 0) continue;
     Mask self = SearchPath::bit(t.task);
     Mask may_begin = can_begin;
-    if ((can_begin & node.asleep & self) != 0 && t.before < earlier && !sleeps_through(node, earlier, later)) {
+    if ((can_begin & node.asleep & self) != 0 && t.before < earlier &&
+        !sleeps_through(node, earlier, later)) {
       may_begin &= ~self;
     }
     if (may_begin != 0 && (may_begin & (node.todo | node.asleep)) == 0) {

@@ -26,8 +26,8 @@ namespace daxrace::engine {
 class RaceAnalysis {
  public:
   struct Part {
-    uint32_t from;          /* event: transitions that end before it were analysed with an earlier execution */
-    uint32_t to;            /* event: nothing from it on counts */
+    uint32_t from; /* event: transitions that end before it were analysed with an earlier execution */
+    uint32_t to;   /* event: nothing from it on counts */
     Candidates::Mask could; /* who could go on there: the others wait, and what for counts, too */
     bool ended_early;       /* the last transition conflicts with everything */
   };
@@ -37,7 +37,7 @@ class RaceAnalysis {
 
  private:
   using Mask = SearchPath::Mask;
-  using Index = int32_t; /* of a transition; -1: none */
+  using Index = int32_t;             /* of a transition; -1: none */
   static constexpr int kClasses = 3; /* of accesses: reads, adds, writes */
 
   struct Transition {
@@ -83,7 +83,9 @@ class RaceAnalysis {
     return (object * kClasses + static_cast<size_t>(access_class)) * width_;
   }
   /* What the task of `t` knew before `t`. */
-  const uint32_t* known_before(const Transition& t) const { return t.before < 0 ? zero_.data() : clock(t.before); }
+  const uint32_t* known_before(const Transition& t) const {
+    return t.before < 0 ? zero_.data() : clock(t.before);
+  }
   bool offered(Index at, TaskId task) const;
 
   const Execution* execution_ = nullptr;

@@ -14,7 +14,7 @@ struct KindInfo {
   Turn turn;
 };
 
-constexpr Turn turn_or_default(Turn turn = Turn::kPlain) { return turn; }
+constexpr Turn turn_or_default(Turn turn = Turn::kMayWait) { return turn; }
 
 using enum Turn;
 

@@ -29,8 +29,8 @@ enum class EventKind : uint8_t {
 /* kAdd: changes that commute with each other, but not with a read or a write. */
 enum class Access : uint8_t { kNone, kRead, kAdd, kWrite, kEverything };
 
-/* Whether a task may have to wait before it can do it, or lets others go on (events.def). */
-enum class Turn : uint8_t { kPlain, kWaits, kReleases };
+/* Whether a task may have to wait before it can do an event, and for what (events.def). */
+enum class Turn : uint8_t { kMayWait, kFree, kAcquires, kReleases };
 
 Access access_of(EventKind kind);
 Turn turn_of(EventKind kind);

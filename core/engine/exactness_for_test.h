@@ -83,16 +83,12 @@ inline Finding finding(std::string_view verdict) {
   return f;
 }
 
-enum class Races : uint8_t { kCompared, kIgnored };
-
-inline std::string outcome(const Execution& e, Races races) {
+inline std::string outcome(const Execution& e) {
   std::string text;
   for (int value : {w.x->peek(), w.y->peek(), w.plain->peek()}) text += std::to_string(value) + " ";
   for (auto* result : w.result) text += std::to_string(result->peek()) + " ";
   std::vector<std::string_view> verdicts;
-  for (const Finding& f : e.findings()) {
-    if (races == Races::kCompared || f.verdict != "data-race") verdicts.push_back(f.verdict);
-  }
+  for (const Finding& f : e.findings()) verdicts.push_back(f.verdict);
   std::sort(verdicts.begin(), verdicts.end());
   for (std::string_view verdict : verdicts) text += std::string(verdict) + " ";
   return text;
@@ -103,16 +99,10 @@ struct Explored {
   uint64_t runs = 0;
   uint64_t abandoned = 0;
   bool finished = true; /* within the most that was allowed */
-
-  std::vector<std::string> all() const {
-    std::vector<std::string> keys;
-    for (const auto& [text, n] : outcomes) keys.push_back(text);
-    return keys;
-  }
 };
 
 inline Explored explore(Execution& execution, Strategy& strategy, Execution::Body first, void* arg,
-                        Races races, uint64_t runs_max) {
+                        uint64_t runs_max) {
   Explored found;
   execution.set_outer_state(outer_state, nullptr);
   while (strategy.begin()) {
@@ -123,7 +113,7 @@ inline Explored explore(Execution& execution, Strategy& strategy, Execution::Bod
     End end = execution.run(strategy, first, arg);
     ++found.runs;
     found.abandoned += end == End::kAbandoned;
-    if (end != End::kAbandoned) ++found.outcomes[outcome(execution, races)];
+    if (end != End::kAbandoned) ++found.outcomes[outcome(execution)];
   }
   return found;
 }

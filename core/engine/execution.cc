@@ -93,7 +93,10 @@ TaskId Execution::spawn(Body body, void* arg, std::string_view name) {
   while (fibers_.size() <= id) fibers_.push_back(std::make_unique<Fiber>());
   fibers_[id]->allocate_stack();
   fibers_[id]->start(run_task, this);
-  if (self_ != kNoTask) event(kAnonymousSite, EventKind::k_spawn, task.object, id);
+  if (self_ != kNoTask) {
+    event(kAnonymousSite, EventKind::k_spawn, task.object, id);
+    self_task().observed = combine(self_task().observed, id);
+  }
   return id;
 }
 
@@ -388,7 +391,6 @@ Hash128 Execution::state_key(Turns turns) const {
       key += wide(who, combine(k, task.spin_reads[k]->key));
     }
   }
-  for (size_t i = 0; i < finding_count_; ++i) key += wide(hash_text(findings_[i].verdict), kHashSeed);
   if (outer_state_ != nullptr) key += outer_state_(outer_arg_);
   return key;
 }

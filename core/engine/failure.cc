@@ -72,6 +72,8 @@ bool Execution::report(const Finding& finding) {
   }
   if (finding_count_ == findings_.size()) return false;
   findings_[finding_count_++] = finding;
+  /* What is reported is part of the result. But data races come from clocks, which are no part of a state. */
+  if (finding.verdict != kFailures[k_data_race].verdict) state_ += wide(hash_text(finding.verdict), 1);
   return true;
 }
 
