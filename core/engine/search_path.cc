@@ -86,6 +86,7 @@ uint32_t SearchPath::draw(const Execution& execution, uint32_t bound) {
 }
 
 void SearchPath::follow(const Execution& execution) {
+  if (!sleep_) return;
   auto trace = execution.trace();
   if (sleepers_.empty()) followed_ = execution.steps();
   while (followed_ < execution.steps()) {
@@ -105,7 +106,6 @@ void SearchPath::follow(const Execution& execution) {
 }
 
 void SearchPath::learn(const Execution& execution, bool early) {
-  if (!sleep_) return;
   /* The last node before the change may be of the transition in which a draw changed. */
   size_t first = std::min(changed_from_, size_);
   while (first > 0 && (first >= size_ || nodes_[first].is_draw)) --first;

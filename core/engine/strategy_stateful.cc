@@ -41,7 +41,7 @@ uint32_t StatefulStrategy::draw(const Execution& execution, uint32_t bound) {
 
 void StatefulStrategy::end(const Execution& execution) {
   if (!abandoned_) path_.follow(execution);
-  path_.learn(execution, !abandoned_ && ended_early(execution));
+  if (sleep_sets_) path_.learn(execution, !abandoned_ && ended_early(execution));
   bool whole = !abandoned_ && path_.blocked_at() == UINT32_MAX;
   stats_.longest = std::max(stats_.longest, execution.steps());
   ++(whole ? stats_.executions : stats_.pruned);

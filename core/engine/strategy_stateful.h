@@ -23,8 +23,10 @@ namespace daxrace::engine {
 
 class StatefulStrategy : public Strategy {
  public:
-  explicit StatefulStrategy(const StrategyOptions& options) : path_(options.sleep_sets) {}
+  explicit StatefulStrategy(const StrategyOptions& options)
+      : sleep_sets_(options.sleep_sets), path_(options.sleep_sets) {}
 
+  Needs needs() const override { return {.trace = sleep_sets_, .state = true}; }
   bool begin() override;
   size_t pick(const Pick& pick) override;
   uint32_t draw(const Execution& execution, uint32_t bound) override;
@@ -41,6 +43,7 @@ class StatefulStrategy : public Strategy {
  private:
   size_t abandon();
 
+  bool sleep_sets_;
   SearchPath path_;
   VisitedSet visited_; /* state -> tasks that slept */
   bool abandoned_ = false;
