@@ -24,11 +24,17 @@ bool SearchPath::advance() {
   sleepers_.clear();
   followed_ = 0;
   blocked_at_ = UINT32_MAX;
-  changed_from_ = 0;
-  if (!started_) return started_ = true;
+  if (started_ && !backtrack()) return false;
+  started_ = true;
+  changed_from_ = last_pick_ = size_ == 0 ? 0 : size_ - 1;
+  while (last_pick_ > 0 && nodes_[last_pick_].is_draw) --last_pick_;
+  return true;
+}
+
+/* To the deepest node that has something left, which becomes the last. */
+bool SearchPath::backtrack() {
   for (; size_ > 0; --size_) {
     Node& node = nodes_[size_ - 1];
-    changed_from_ = size_ - 1;
     if (!node.is_draw && take(node)) return true;
     if (node.is_draw && node.chosen + 1 < node.bound) {
       ++node.chosen;
@@ -58,7 +64,8 @@ void SearchPath::sleep_below(const Node& node, size_t index) {
 const SearchPath::Node* SearchPath::replay() {
   if (depth_ == size_) return nullptr;
   const Node& node = nodes_[depth_];
-  sleep_below(node, depth_++);
+  if (depth_ == last_pick_) sleep_below(node, depth_);
+  ++depth_;
   return &node;
 }
 

@@ -85,6 +85,7 @@ class SearchPath {
   size_t changed_from() const { return changed_from_; }
 
  private:
+  bool backtrack();
   Node& push();
   void sleep_below(const Node& node, size_t index);
 
@@ -93,6 +94,7 @@ class SearchPath {
   size_t size_ = 0;
   size_t depth_ = 0;
   size_t changed_from_ = 0;
+  size_t last_pick_ = 0; /* of the nodes that were there at the beginning */
   bool started_ = false;
 
   std::vector<Sleeper> sleepers_;
