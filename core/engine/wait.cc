@@ -64,6 +64,9 @@ void WaitQueue::prepare_to_wait(WaitEntry& entry, bool exclusive, const Site& si
 
 void WaitQueue::finish_wait(WaitEntry& entry, const Site& site) {
   Execution& execution = Execution::current();
+  /* What the task does next depends on it, and not every place has a name that would tell. */
+  uint64_t& observed = execution.self_task().observed;
+  observed = combine(observed, entry.queued);
   /* Taking the entry out takes the queue's lock: a wake-up may still come before, and is spent on this task.
    */
   if (entry.queued) execution.point({&site, this, EventKind::k_finish_wait});
