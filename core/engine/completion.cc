@@ -57,6 +57,7 @@ bool Completion::wait_for(Sleep state, Timeout timeout, const Site& site) {
   Pending pending{&site, this, EventKind::k_wait_done, enabled};
   pending.detail = state == Sleep::kInterruptible;
   pending.sleeps = true;
+  pending.any_order = true;
   pending.timeout = timeout;
   Execution::current().point(pending);
   return finish(site, state == Sleep::kInterruptible);

@@ -12,10 +12,15 @@ namespace {
 struct KindInfo {
   std::string_view name;
   Access access;
+  Turn turn;
 };
 
+constexpr Turn turn_or_default(Turn turn = Turn::kMayWait) { return turn; }
+
+using enum Turn;
+
 constexpr KindInfo kKinds[] = {
-#define EVENT(name, access, meaning) {#name, Access::access},
+#define EVENT(name, access, meaning, ...) {#name, Access::access, turn_or_default(__VA_ARGS__)},
 #include "core/engine/events.def"
 #undef EVENT
 };
@@ -37,6 +42,7 @@ const Role kTaskRole("task");
 const Role kNoObjectRole("none");
 
 Access access_of(EventKind kind) { return kKinds[static_cast<size_t>(kind)].access; }
+Turn turn_of(EventKind kind) { return kKinds[static_cast<size_t>(kind)].turn; }
 std::string_view name_of(EventKind kind) { return kKinds[static_cast<size_t>(kind)].name; }
 
 Role::Role(const char* name, bool nestable)
@@ -56,6 +62,11 @@ const Role& role_named(const char* name) {
   }
   if (count == Role::kRolesMax) return kNoObjectRole;
   return *new Role(name);
+}
+
+Access access_of(const Event& event) {
+  bool queues_up = event.kind == EventKind::k_contend && event.point;
+  return queues_up ? Access::kWrite : access_of(event.kind);
 }
 
 std::string object_name(const Event& event) {

@@ -20,7 +20,7 @@
 namespace daxrace::engine {
 
 enum class EventKind : uint8_t {
-#define EVENT(name, access, meaning) k_##name,
+#define EVENT(name, ...) k_##name,
 #include "core/engine/events.def"
 #undef EVENT
   kCount
@@ -29,7 +29,11 @@ enum class EventKind : uint8_t {
 /* kAdd: changes that commute with each other, but not with a read or a write. */
 enum class Access : uint8_t { kNone, kRead, kAdd, kWrite, kEverything };
 
+/* Whether a task may have to wait before it can do an event, and for what (events.def). */
+enum class Turn : uint8_t { kMayWait, kFree, kAcquires, kReleases };
+
 Access access_of(EventKind kind);
+Turn turn_of(EventKind kind);
 std::string_view name_of(EventKind kind);
 
 /* What an object is for: one static Role for each. Registered by its constructor, before main. */
@@ -85,6 +89,9 @@ struct Event {
   TaskId task = kNoTask;
   EventKind kind = EventKind::kCount;
 };
+
+/* As access_of(kind), but coming into a queue writes the queue: a k_contend that is a step of its own. */
+Access access_of(const Event& event);
 
 /* `role#number`, as reports print it. */
 std::string object_name(const Event& event);

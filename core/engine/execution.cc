@@ -104,7 +104,7 @@ void Task::begin(Body task_body, void* arg, std::string_view task_name) {
   woken = signal_clock = nullptr;
   signals = Object();
   sleeps_on = nullptr;
-  read_count = changes = 0;
+  read_count = read_count_before_round = changes = 0;
   op = points = points_before_fair = 0;
   look = {};
   object.life = Object::Life::kNone;
@@ -143,7 +143,10 @@ TaskId Execution::spawn(Body body, void* arg, std::string_view name) {
   }
   task.clock[id] = 1;
   init(task.object, kTaskRole);
-  if (task_ != nullptr) event(kAnonymousSite, EventKind::k_spawn, task.object, id);
+  if (task_ != nullptr) {
+    event(kAnonymousSite, EventKind::k_spawn, task.object, id);
+    if (needs_.state) task_->observed = combine(task_->observed, id);
+  }
   return id;
 }
 
@@ -217,6 +220,7 @@ void Execution::join(TaskId target, const Site& site) {
   };
   pending.holder = [](const Object*, const Pending& p) { return static_cast<TaskId>(p.detail); };
   pending.sleeps = true;
+  pending.any_order = true;
   point(pending);
   task(target).joined = true;
   daxrace::engine::join(self_task().clock, task(target).clock, clock_width());
@@ -297,7 +301,10 @@ Candidates::Mask Execution::enabled_among(Candidates::Mask tasks) const {
 
 void Execution::point(const Pending& pending) {
   if (pending.enabled == nullptr) {
+    task_->pending.detail = pending.detail;
+    task_->pending.holder = pending.holder;
     point(*pending.site, *pending.object, pending.kind);
+    task_->pending.detail = 0;
     return;
   }
   Task& task = *task_;
@@ -333,7 +340,6 @@ void Execution::contend() {
   Pending& pending = task_->pending;
   pending.ticket = ++tickets_;
   TaskId holder = pending.holder == nullptr ? kNoTask : pending.holder(pending.object, pending);
-  choice_ = 0;
   event(*pending.site, EventKind::k_contend, const_cast<Object&>(*pending.object), holder);
   if (pending.kind == EventKind::k_lock) blocked_by_itself(pending);
 }
@@ -456,6 +462,7 @@ void Execution::retry_point(uint64_t observed) {
   } else {
     forget_repeated(task);
     spinning_ |= bit(self_);
+    task.read_count_before_round = task.read_count;
   }
   task.observed = observed;
   task.look = {};
@@ -464,11 +471,14 @@ void Execution::retry_point(uint64_t observed) {
 void Execution::stop_spinning(const Object& object) {
   for (Candidates::Mask left = spinning_; left != 0; left &= left - 1) {
     TaskId id = lowest(left);
-    const Task& task = tasks_[id];
+    Task& task = tasks_[id];
     bool reads = task.read_count > task.spin_reads.size();
     for (size_t k = 0; !reads && k < task.read_count; ++k) reads = task.spin_reads[k] == &object;
-    /* What it read is kept: it may be in the middle of a round, and have looked before the change. */
-    if (reads) stop_spinning(id);
+    if (!reads) continue;
+    /* Between two rounds it will look at everything again, as if the change had come before the round. In the
+     * middle of one it may have looked before the change: what it read is kept. */
+    if (task.read_count == task.read_count_before_round) task.read_count = 0;
+    stop_spinning(id);
   }
 }
 
@@ -545,24 +555,29 @@ void Execution::spend() {
   budget_ += limits_.steps_max / 4;
 }
 
-Hash128 Execution::state_key() const {
-  Hash128 key = state_ + wide(0x63757272656e74, self_);
+Hash128 Execution::state_key(Turns turns) const {
+  Hash128 key = state_ + wide(0x63757272656e74, turns == Turns::kCounted ? self_ : kNoTask);
   for (int i = 0; i < task_count_; ++i) {
     const Task& task = tasks_[static_cast<size_t>(i)];
     uint64_t who = uint64_t(i) | uint64_t(task.state) << 8 | uint64_t(task.sleeping) << 10 |
                    uint64_t(spinning(static_cast<TaskId>(i))) << 11 | uint64_t(task.op) << 16;
+    if (task.state == Task::State::kFinished) {
+      key += wide(who, 0); /* nothing depends on what it has seen */
+      continue;
+    }
     uint64_t next = task.pending.site->hash ^ (task.pending.object != nullptr ? task.pending.object->key : 0);
     uint64_t rank = 0;
-    if (task.pending.ticket != 0) {
+    if (task.pending.ticket != 0 && !task.pending.any_order) {
       for (int k = 0; k < task_count_; ++k) {
-        uint32_t other = tasks_[static_cast<size_t>(k)].pending.ticket;
-        rank += other != 0 && other <= task.pending.ticket;
+        const Pending& other = tasks_[static_cast<size_t>(k)].pending;
+        rank +=
+            other.ticket != 0 && other.object == task.pending.object && other.ticket <= task.pending.ticket;
       }
     }
     key += wide(combine(who, task.observed), combine(next, rank | task.pending.detail << 8));
-    if (task.state != Task::State::kRunnable) continue;
     /* Whether it spins at the next retry point. */
     key += wide(who, missed_change(task));
+    if (missed_change(task)) continue;
     for (size_t k = 0; k < std::min<size_t>(task.read_count, task.spin_reads.size()); ++k) {
       key += wide(who, combine(k, task.spin_reads[k]->key));
     }

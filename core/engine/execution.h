@@ -67,6 +67,7 @@ struct Pending {
   uint32_t ticket = 0; /* order of arrival of those that have to wait; 0: has not had to */
   bool sleeps = false; /* it may put the task to sleep: misuse where Task::may_not_sleep() */
   Timeout timeout = Timeout::kNever;
+  bool any_order = false; /* who came first has no claim: the order of arrival is no part of the state */
 };
 
 /* A choice that was not the default. What a schedule is made of. */
@@ -102,9 +103,10 @@ struct Task {
   uint32_t read_count = 0; /* since its loop or operation began; the last of them are in spin_reads */
   uint32_t changes = 0;    /* of shared state, since the last operation boundary or the fair part began */
   uint32_t points_before_fair = 0;
-  Look look;           /* where it looked before it went to sleep */
-  uint32_t op = 0;     /* index of the current operation */
-  uint32_t points = 0; /* scheduling points since the last operation boundary */
+  Look look;                            /* where it looked before it went to sleep */
+  uint32_t op = 0;                      /* index of the current operation */
+  uint32_t points = 0;                  /* scheduling points since the last operation boundary */
+  uint32_t read_count_before_round = 0; /* at the last retry point that made it spin */
   int expression_points = 0;
   int caught = 0;        /* how often it caught Unwind */
   uint64_t observed = 0; /* if the strategy needs the state: hash of everything read, and of every point,
@@ -230,6 +232,7 @@ class Execution {
     if (sleeps) about_to_sleep(site, object);
     Task& task = *task_;
     task.pending.sleeps = sleeps;
+    task.pending.any_order = true;
     task.pending.holder = holder;
     waiters |= bit(self_);
     if (!free) [[unlikely]]
@@ -302,6 +305,10 @@ class Execution {
   /* How a task holds the object; null: it does not. */
   const Held* held_by(TaskId task, const Object& object) const;
 
+  /* What the task does next depends on a value that it has not read by observe(). */
+  void note_observed(uint64_t value) {
+    if (needs_.state) task_->observed = combine(task_->observed, value);
+  }
   /* A value was read from shared state: the task's future may depend on it. */
   void observe(const Object& object, uint64_t value) {
     Task& t = *task_;
@@ -341,8 +348,10 @@ class Execution {
   const Limits& limits() const { return limits_; }
 
   /* Equal keys mean equal futures: shared state, what each task observed since its operation began, whose
-   * turn it is. The owner adds what it keeps outside the engine (the oracles') with set_outer_state(). */
-  Hash128 state_key() const;
+   * turn it is. The owner adds what it keeps outside the engine (the oracles') with set_outer_state(). At a
+   * pick whose turn it is only matters to whoever counts preemptions. */
+  enum class Turns : uint8_t { kCounted, kIgnored };
+  Hash128 state_key(Turns turns = Turns::kCounted) const;
   using OuterState = Hash128 (*)(void* arg);
   void set_outer_state(OuterState state, void* arg) {
     outer_state_ = state;

@@ -66,6 +66,13 @@ bool Execution::report(const Finding& finding) {
   }
   if (finding_count_ == findings_.size()) return false;
   findings_[finding_count_++] = finding;
+  /* What is reported is part of the result. But data races come from clocks, and the order
+   * of locks from what was held before: history, which is no part of a state. */
+  auto of = [&](Failure failure) {
+    return finding.verdict == kFailures[static_cast<size_t>(failure)].verdict;
+  };
+  if (needs_.state && !of(Failure::k_data_race) && !of(Failure::k_lock_order))
+    state_ += wide(hash_text(finding.verdict), 1);
   return true;
 }
 

@@ -51,12 +51,16 @@ void RwSemaphore::set(TaskId writer, uint32_t readers) {
   readers_ = readers;
 }
 
-void RwSemaphore::wait(const Site& site, bool write) {
+/* The attempt is a step of its own, and if it fails so is getting the semaphore: a task that has come to the
+ * call does not stand in the queue yet, and whether it will is decided by what others did before its attempt.
+ */
+void RwSemaphore::attempt(const Site& site, bool write) {
   Execution& execution = Execution::current();
-  Pending pending{&site, this, EventKind::k_lock, enabled, holder, write};
-  pending.sleeps = true;
+  Pending pending{&site, this, EventKind::k_lock, nullptr, holder, write};
+  execution.about_to_sleep(site, *this);
   execution.point(pending);
-  execution.self_task().pending.ticket = 0;
+  pending.enabled = enabled;
+  if (!enabled(this, pending, execution.self())) execution.point(pending);
 }
 
 void RwSemaphore::take(const Site& site, const Hold& how) {
@@ -96,7 +100,7 @@ void RwSemaphore::down_read(const Site& site, ExpressionGuard guard) { down_read
 
 void RwSemaphore::down_read_nested(uint8_t subclass, const Site& site,
                                    [[maybe_unused]] const ExpressionGuard& guard) {
-  wait(site, false);
+  attempt(site, false);
   take(site, {.exclusive = false, .subclass = subclass});
 }
 
@@ -117,7 +121,7 @@ void RwSemaphore::down_write(const Site& site, ExpressionGuard guard) { down_wri
 
 void RwSemaphore::down_write_nested(uint8_t subclass, const Site& site,
                                     [[maybe_unused]] const ExpressionGuard& guard) {
-  wait(site, true);
+  attempt(site, true);
   take(site, {.subclass = subclass});
 }
 

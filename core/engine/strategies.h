@@ -19,7 +19,8 @@ struct StrategyOptions {
   int depth = 3;                /* pct: d */
   uint32_t preemptions_max = 2; /* dfs: the last bound; UINT32_MAX: none */
   uint32_t preemptions_min = 0; /* dfs: the first bound */
-  bool prune = true; /* dfs: not again from a state that was explored with as many preemptions left */
+  bool prune = true;      /* dfs: not again from a state that was explored with as many preemptions left */
+  bool sleep_sets = true; /* stateful: not two orders of steps that do not conflict */
 };
 
 struct StrategyInfo {

@@ -107,7 +107,7 @@ class RwSemaphore : public Object {
   static bool enabled(const Object* object, const Pending& pending, TaskId task);
   static TaskId holder(const Object* object, const Pending& pending);
   bool has_waiter() const;
-  void wait(const Site& site, bool write);
+  void attempt(const Site& site, bool write);
   void take(const Site& site, const Hold& how);
   bool try_take(const Site& site, bool write);
   void before_release(const Site& site, EventKind kind);

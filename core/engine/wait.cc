@@ -75,6 +75,8 @@ void WaitQueue::finish_wait(WaitEntry& entry, const Site& site) {
     execution.misuse(entry.task == kNoTask ? Misuse::k_finish_unprepared : Misuse::k_finish_of_other, *this,
                      site, {entry.task});
   }
+  /* What the task does next depends on it, and not every place has a name that would tell. */
+  execution.note_observed(entry.queued);
   /* Taking the entry out takes the queue's lock: a wake-up may still come before, and is spent on this task.
    */
   if (entry.queued) execution.point(site, *this, EventKind::k_finish_wait);
@@ -109,6 +111,7 @@ bool WaitQueue::sleep(WaitEntry& entry, Timeout timeout, const Site& site) {
   };
   pending.sleeps = true;
   pending.timeout = timeout;
+  pending.any_order = true;
   execution.point(pending);
   acquire_clock(task.woken);
   bool ended = task.sleeping;

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The path of a depth-first search by re-execution, with sleep sets (Godefroid, LNCS 1032, 1996): a node for
+ * each pick and each draw of the execution that is under way. What is left to do at a node is a set of tasks
+ * that its owner fills.
+ *
+ * A task sleeps where everything that begins with its next transition has been seen, in another order of
+ * independent transitions; it wakes when a transition runs that conflicts with its own. All values of a draw
+ * are tried; a footprint is of all of them.
+ */
+#ifndef DAXRACE_CORE_ENGINE_SEARCH_PATH_H_
+#define DAXRACE_CORE_ENGINE_SEARCH_PATH_H_
+
+#include <span>
+#include <vector>
+
+#include "core/engine/footprint.h"
+#include "core/engine/strategy.h"
+
+namespace daxrace::engine {
+
+class SearchPath {
+ public:
+  using Mask = Candidates::Mask;
+  static constexpr Mask bit(TaskId task) { return Mask{1} << task; }
+
+  struct Explored {
+    TaskId task = kNoTask;
+    Footprint footprint; /* of its transition, over all draws in it */
+  };
+  /* A sleeping task: entry `explored` of node `node`, which is above whoever sleeps. */
+  struct Sleeper {
+    TaskId task;
+    uint32_t node;
+    uint32_t explored;
+  };
+
+  struct Node {
+    uint32_t step = 0;
+    bool is_draw = false;
+    uint32_t bound = 0;  /* of a draw */
+    uint32_t chosen = 0; /* task, or value */
+    Candidates candidates{0, 0};
+    Mask runnable = 0;              /* the candidates */
+    Mask asleep = 0;                /* of sleepers */
+    Mask todo = 0;                  /* to be explored from here, once they have been */
+    Mask done = 0;                  /* of todo, those that have been or are being explored */
+    std::vector<Sleeper> sleepers;  /* when the node was come to */
+    std::vector<Explored> explored; /* the last is being explored; only the first explored_count count */
+    uint32_t explored_count = 0;
+  };
+
+  explicit SearchPath(bool sleep) : sleep_(sleep) {}
+
+  /* Goes to the next path; false: there is none. An empty path has one, to begin with. */
+  bool advance();
+
+  /* The node of this pick if it was there before. Null: the owner has to open() one. */
+  const Node* replay();
+
+  /* A new node, with nothing to do. The owner fills todo, and take()s the first. */
+  Node& open(const Pick& pick);
+  /* Chooses the next of todo in the order of the candidates; false: there is none. */
+  static bool take(Node& node);
+  /* The last node is not wanted after all. */
+  void drop() {
+    --depth_;
+    --size_;
+  }
+
+  uint32_t draw(const Execution& execution, uint32_t bound);
+
+  /* Puts to sleep what the last node inherits, wakes what conflicts with what has run since. */
+  void follow(const Execution& execution);
+  /* A sleeping task had to run: nothing new is ahead. Where that began; UINT32_MAX: nowhere. */
+  uint32_t blocked_at() const { return blocked_at_; }
+  std::span<const Sleeper> sleepers() const { return sleepers_; }
+
+  /* At the end of an execution: what the transitions chosen on the path touched. `early`: the last of them
+   * ended it, which is no matter of one object. */
+  void learn(const Execution& execution, bool early);
+
+  std::span<Node> nodes() { return {nodes_.data(), size_}; }
+  /* Nodes of the present path before this one are as they were in the execution before. */
+  size_t changed_from() const { return changed_from_; }
+
+ private:
+  bool backtrack();
+  Node& push();
+  void sleep_below(const Node& node, size_t index);
+
+  bool sleep_;
+  std::vector<Node> nodes_; /* beyond size_: kept for their memory */
+  size_t size_ = 0;
+  size_t depth_ = 0;
+  size_t changed_from_ = 0;
+  size_t last_pick_ = 0; /* of the nodes that were there at the beginning */
+  bool started_ = false;
+
+  std::vector<Sleeper> sleepers_;
+  Footprint scratch_;
+  uint32_t followed_ = 0; /* events */
+  uint32_t blocked_at_ = UINT32_MAX;
+};
+
+}  // namespace daxrace::engine
+
+#endif  // DAXRACE_CORE_ENGINE_SEARCH_PATH_H_
