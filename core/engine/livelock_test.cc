@@ -93,7 +93,9 @@ TEST(LivelockBlame, TwoThatUndoEachOthersWork) {
       for (;;) {
         w.x->store(mine, Order::kRelaxed);
         w.y->load(Order::kRelaxed);
-        if (w.x->load(Order::kRelaxed) == mine && w.flag->load(Order::kRelaxed) != 0) break;
+        bool kept = w.x->load(Order::kRelaxed) == mine;
+        if (!kept) continue;
+        if (w.flag->load(Order::kRelaxed) != 0) break;
       }
     };
   };

@@ -11,10 +11,14 @@ namespace {
 
 constexpr size_t kSlots = 4 * LockOrder::kEdgesMax;
 
-size_t slot_of(uint8_t from, uint8_t to, const LockEdge& edge) {
-  uint64_t key = uint64_t{from} | uint64_t{to} << 8 | uint64_t{edge.from_shared} << 16 |
-                 uint64_t{edge.to_recursive} << 17;
-  return mix(key) % kSlots;
+size_t slot_of(uint8_t from, uint8_t to, bool from_shared, bool to_recursive) {
+  uint32_t key = from | uint32_t{to} << 8 | uint32_t{from_shared} << 16 | uint32_t{to_recursive} << 17;
+  return (key * 0x9e3779b1u >> 16) % kSlots;
+}
+
+void set_name(std::array<char, 24>& name, std::string_view text) {
+  name = {};
+  text.copy(name.data(), name.size() - 1);
 }
 
 /* What find_path() is at: a class, and whether every way that led there ends at a recursive reader. */
@@ -26,6 +30,8 @@ uint16_t node(uint8_t lock_class, bool only_recursive) {
 
 LockOrder::LockOrder() {
   edges_.reserve(kEdgesMax);
+  seen_.reserve(kEdgesMax);
+  names_.reserve(kEdgesMax);
   all_.reserve(kEdgesMax);
   present_.reserve(kEdgesMax);
   learned_.reserve(kEdgesMax);
@@ -42,6 +48,8 @@ void LockOrder::reset() {
   full_ = false;
   execution_ = 0;
   edges_.clear();
+  seen_.clear();
+  names_.clear();
   all_.clear();
   present_.clear();
   learned_.clear();
@@ -54,21 +62,26 @@ void LockOrder::learn(std::span<const LockEdge> edges) {
   for (const LockEdge& edge : edges) {
     uint8_t from = class_of(*edge.from, edge.from_subclass);
     uint8_t to = class_of(*edge.to, edge.to_subclass);
-    size_t index = from == 0 || to == 0 ? kEdgesMax : find_or_add(edge, from, to);
-    if (index == kEdgesMax) continue;
-    Edge& known = edges_[index];
-    if (!known.learned) learned_.push_back(static_cast<uint16_t>(index));
-    known.learned = true;
-    known.taught = edge;
-    known.taught.execution = 0;
+    if (from == 0 || to == 0) continue;
+    size_t index = find_or_add({from, to, edge.from_shared, edge.to_recursive});
+    if (index == kEdgesMax || edges_[index].learned) continue;
+    edges_[index].learned = true;
+    learned_.push_back({static_cast<uint16_t>(index),
+                        {0, edge.from_site, edge.to_site, edge.from_object, edge.to_object, edge.from_step,
+                         edge.to_step, edge.task, edge.to_shared},
+                        edge.task_name});
   }
 }
 
 void LockOrder::begin(Scope scope) {
   scope_ = scope;
   ++execution_;
-  present_ = learned_;
-  for (uint16_t index : learned_) edges_[index].last = edges_[index].taught;
+  present_.clear();
+  for (const Taught& taught : learned_) {
+    present_.push_back(taught.index);
+    seen_[taught.index] = taught.seen;
+    names_[taught.index] = taught.name;
+  }
 }
 
 uint8_t LockOrder::class_of(const Role& role, uint8_t subclass) {
@@ -85,12 +98,12 @@ uint8_t LockOrder::class_of(const Role& role, uint8_t subclass) {
   return id;
 }
 
-size_t LockOrder::find_or_add(const LockEdge& edge, uint8_t from, uint8_t to) {
-  size_t slot = slot_of(from, to, edge);
+size_t LockOrder::find_or_add(const Edge& edge) {
+  size_t slot = slot_of(edge.from, edge.to, edge.from_shared, edge.to_recursive);
   for (; slots_[slot] != 0; slot = (slot + 1) % kSlots) {
     const Edge& known = edges_[slots_[slot] - 1u];
-    if (known.from == from && known.to == to && known.last.from_shared == edge.from_shared &&
-        known.last.to_recursive == edge.to_recursive) {
+    if (known.from == edge.from && known.to == edge.to && known.from_shared == edge.from_shared &&
+        known.to_recursive == edge.to_recursive) {
       return slots_[slot] - 1u;
     }
   }
@@ -98,8 +111,9 @@ size_t LockOrder::find_or_add(const LockEdge& edge, uint8_t from, uint8_t to) {
     full_ = true;
     return kEdgesMax;
   }
-  edges_.push_back({edge, {}, from, to});
-  edges_.back().last.execution = 0;
+  edges_.push_back(edge);
+  seen_.emplace_back();
+  names_.emplace_back();
   auto index = static_cast<uint16_t>(edges_.size() - 1);
   all_.push_back(index);
   slots_[slot] = static_cast<uint16_t>(index + 1);
@@ -109,36 +123,21 @@ size_t LockOrder::find_or_add(const LockEdge& edge, uint8_t from, uint8_t to) {
 uint8_t LockOrder::acquire(Execution& execution, const Held& held, const Hold& how) {
   uint8_t to = class_of(*held.object->role, how.subclass);
   const Task& task = execution.self_task();
-  if (to == 0 || task.held_count == 0) return to;
-  LockEdge edge;
-  edge.to = held.object->role;
-  edge.to_subclass = how.subclass;
-  edge.to_recursive = how.recursive;
-  edge.to_shared = !how.exclusive;
-  edge.to_site = held.site;
-  edge.to_object = held.object->index;
-  edge.to_step = held.step;
-  edge.task = execution.self();
-  edge.execution = execution_;
+  if (to == 0 || task.held_count == 0 || how.tried) return to;
   for (int i = 0; i < task.held_count && i < Task::kHeldMax; ++i) {
     const Held& outer = task.held[static_cast<size_t>(i)];
-    if (outer.order_class == 0 || how.tried) continue;
+    if (outer.order_class == 0) continue;
     if (outer.order_class == to) {
-      report_recursion(execution, outer, edge);
+      report_recursion(execution, outer, held, how);
       continue;
     }
-    edge.from = outer.object->role;
-    edge.from_shared = !outer.exclusive;
-    size_t index = find_or_add(edge, outer.order_class, to);
-    if (index == kEdgesMax || edges_[index].last.execution == execution_) continue;
-    edge.from_subclass = classes_[outer.order_class].subclass;
-    edge.from_site = outer.site;
-    edge.from_object = outer.object->index;
-    edge.from_step = outer.step;
-    task.name.copy(edge.task_name.data(), edge.task_name.size() - 1);
-    edges_[index].last = edge;
+    size_t index = find_or_add({outer.order_class, to, !outer.exclusive, how.recursive});
+    if (index == kEdgesMax || seen_[index].execution == execution_) continue;
+    seen_[index] = {execution_, outer.site, held.site,        outer.object->index, held.object->index,
+                    outer.step, held.step,  execution.self(), !how.exclusive};
+    if (scope_ == Scope::kAccumulated) set_name(names_[index], task.name);
     if (!edges_[index].learned) present_.push_back(static_cast<uint16_t>(index));
-    check(execution, index);
+    if (edges_[index].clean_at != edges_.size()) check(execution, index);
   }
   return to;
 }
@@ -146,32 +145,31 @@ uint8_t LockOrder::acquire(Execution& execution, const Held& held, const Hold& h
 /* Most edges close no cycle even of all edges ever seen, and that has to be asked once for each set. */
 void LockOrder::check(Execution& execution, size_t index) {
   Edge& edge = edges_[index];
-  if (edge.clean_at == edges_.size()) return;
   if (!find_path(all_, edge)) {
     edge.clean_at = edges_.size();
     return;
   }
   if (scope_ == Scope::kExecution && !find_path(present_, edge)) return;
-  report_cycle(execution, edge);
+  report_cycle(execution, index);
 }
 
 /* Breadth first, as lockdep's __bfs(): the shortest way from the new lock back to what is held. */
 bool LockOrder::find_path(std::span<const uint16_t> among, const Edge& closing) {
   std::fill(came_.begin(), came_.end(), Came{});
   queue_.clear();
-  queue_.push_back(node(closing.to, closing.last.to_recursive));
+  queue_.push_back(node(closing.to, closing.to_recursive));
   for (size_t head = 0; head < queue_.size(); ++head) {
     auto at = static_cast<uint8_t>(queue_[head] / 2);
     bool only_recursive = queue_[head] % 2 != 0;
     for (uint16_t index : among) {
       const Edge& edge = edges_[index];
-      if (edge.from != at || (only_recursive && edge.last.from_shared)) continue;
-      uint16_t next = node(edge.to, edge.last.to_recursive);
+      if (edge.from != at || (only_recursive && edge.from_shared)) continue;
+      uint16_t next = node(edge.to, edge.to_recursive);
       if (next == queue_[0] || came_[next].known) continue;
       came_[next] = {index, queue_[head], true};
       queue_.push_back(next);
       /* The holder there is in the way of who comes, unless both share. */
-      if (edge.to != closing.from || (closing.last.from_shared && edge.last.to_recursive)) continue;
+      if (edge.to != closing.from || (closing.from_shared && edge.to_recursive)) continue;
       path_.clear();
       for (uint16_t n = next; n != queue_[0]; n = came_[n].from) path_.push_back(came_[n].edge);
       std::reverse(path_.begin(), path_.end());
@@ -220,12 +218,37 @@ Finding finding_of(Execution& execution, std::span<const LockEdge> chain, bool r
 
 }  // namespace
 
-void LockOrder::report_cycle(Execution& execution, const Edge& closing) {
-  auto* chain = execution.arena().make_array<LockEdge>(path_.size() + 1);
-  chain[0] = closing.last;
-  for (size_t i = 0; i < path_.size(); ++i) chain[i + 1] = edges_[path_[i]].last;
-  Finding finding = finding_of(execution, {chain, path_.size() + 1}, false);
-  const LockEdge& other = chain[path_.size()];
+LockEdge LockOrder::edge_at(const Execution& execution, size_t index) const {
+  const Edge& edge = edges_[index];
+  const Seen& seen = seen_[index];
+  LockEdge all;
+  all.from = classes_[edge.from].role;
+  all.to = classes_[edge.to].role;
+  all.from_subclass = classes_[edge.from].subclass;
+  all.to_subclass = classes_[edge.to].subclass;
+  all.from_shared = edge.from_shared;
+  all.to_recursive = edge.to_recursive;
+  all.to_shared = seen.to_shared;
+  all.from_site = seen.from_site;
+  all.to_site = seen.to_site;
+  all.from_object = seen.from_object;
+  all.to_object = seen.to_object;
+  all.from_step = seen.from_step;
+  all.to_step = seen.to_step;
+  all.task = seen.task;
+  all.execution = seen.execution;
+  all.task_name = names_[index];
+  if (seen.execution == execution_) set_name(all.task_name, execution.task(seen.task).name);
+  return all;
+}
+
+void LockOrder::report_cycle(Execution& execution, size_t closing) {
+  size_t size = path_.size() + 1;
+  auto* chain = execution.arena().make_array<LockEdge>(size);
+  chain[0] = edge_at(execution, closing);
+  for (size_t i = 1; i < size; ++i) chain[i] = edge_at(execution, path_[i - 1]);
+  Finding finding = finding_of(execution, {chain, size}, false);
+  const LockEdge& other = chain[size - 1];
   finding.other_site = other.to_site;
   if (other.execution == execution_) {
     finding.other_task = other.task;
@@ -234,17 +257,25 @@ void LockOrder::report_cycle(Execution& execution, const Edge& closing) {
   execution.report(finding);
 }
 
-void LockOrder::report_recursion(Execution& execution, const Held& outer, const LockEdge& inner) {
-  if (outer.recursive && inner.to_recursive) return;
-  if (inner.to->nestable()) return;
-  LockEdge edge = inner;
-  edge.from = outer.object->role;
-  edge.from_subclass = inner.to_subclass;
+void LockOrder::report_recursion(Execution& execution, const Held& outer, const Held& inner,
+                                 const Hold& how) {
+  if (outer.recursive && how.recursive) return;
+  if (inner.object->role->nestable()) return;
+  LockEdge edge;
+  edge.from = edge.to = inner.object->role;
+  edge.from_subclass = edge.to_subclass = how.subclass;
   edge.from_shared = !outer.exclusive;
+  edge.to_recursive = how.recursive;
+  edge.to_shared = !how.exclusive;
   edge.from_site = outer.site;
+  edge.to_site = inner.site;
   edge.from_object = outer.object->index;
+  edge.to_object = inner.object->index;
   edge.from_step = outer.step;
-  execution.self_task().name.copy(edge.task_name.data(), edge.task_name.size() - 1);
+  edge.to_step = inner.step;
+  edge.task = execution.self();
+  edge.execution = execution_;
+  set_name(edge.task_name, execution.self_task().name);
   Finding finding = finding_of(execution, {&edge, 1}, true);
   finding.other_task = edge.task;
   finding.other_step = edge.from_step;

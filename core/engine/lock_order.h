@@ -88,13 +88,31 @@ class LockOrder {
   static std::span<const LockEdge> edges(const Finding& finding);
 
  private:
+  using Name = std::array<char, 24>;
   struct Edge {
-    LockEdge last;    /* its first occurrence in the last execution that had it */
-    LockEdge taught;  /* if it was learned */
     uint8_t from = 0; /* classes */
     uint8_t to = 0;
+    bool from_shared = false;
+    bool to_recursive = false;
     bool learned = false;
     size_t clean_at = 0; /* how many edges there were when it closed no cycle of all of them */
+  };
+  /* The first occurrence of an edge in the last execution that had it. */
+  struct Seen {
+    uint64_t execution = 0;
+    const Site* from_site = &kAnonymousSite;
+    const Site* to_site = &kAnonymousSite;
+    uint32_t from_object = 0;
+    uint32_t to_object = 0;
+    uint32_t from_step = 0;
+    uint32_t to_step = 0;
+    TaskId task = kNoTask;
+    bool to_shared = false;
+  };
+  struct Taught {
+    uint16_t index;
+    Seen seen;
+    Name name;
   };
   struct Came {
     uint16_t edge = 0;
@@ -108,19 +126,22 @@ class LockOrder {
 
   uint8_t class_of(const Role& role, uint8_t subclass);
   /* Its index, kEdgesMax if there is no room. */
-  size_t find_or_add(const LockEdge& edge, uint8_t from, uint8_t to);
+  size_t find_or_add(const Edge& edge);
+  LockEdge edge_at(const Execution& execution, size_t index) const;
   void check(Execution& execution, size_t index);
   bool find_path(std::span<const uint16_t> among, const Edge& closing);
-  void report_cycle(Execution& execution, const Edge& closing);
-  void report_recursion(Execution& execution, const Held& outer, const LockEdge& inner);
+  void report_cycle(Execution& execution, size_t closing);
+  void report_recursion(Execution& execution, const Held& outer, const Held& inner, const Hold& how);
 
   Scope scope_ = Scope::kOff;
   bool full_ = false;
   uint64_t execution_ = 0;
   std::vector<Edge> edges_;
+  std::vector<Seen> seen_;      /* of each edge */
+  std::vector<Name> names_;     /* of the task of that, where it is not of this execution */
   std::vector<uint16_t> slots_; /* hash table: index + 1 */
   std::vector<uint16_t> all_;   /* every edge, in the order of their first occurrence */
-  std::vector<uint16_t> learned_;
+  std::vector<Taught> learned_;
   std::vector<uint16_t> present_; /* learned ones, then those of this execution in order of occurrence */
   std::vector<Class> classes_;    /* the first is no class */
   std::vector<uint8_t> class_ids_;

@@ -330,6 +330,39 @@ TEST(LockOrder, AnAccumulatedFindingIsReplayedWithItsEdges) {
   }
 }
 
+/* What is held is state: a search that does not go on from a known state has seen all that could follow. One
+ * order is taken only in some schedules, the other only in others. */
+TEST(LockOrder, PruningLosesNoAccumulatedEdge) {
+  auto edges_and_findings = [](bool prune) {
+    auto strategy = make_dfs_strategy({.preemptions_max = 1000, .preemptions_min = 1000, .prune = prune});
+    Execution execution(kAccumulated);
+    static Atomic<int>* word;
+    Play play{[] {
+                setup();
+                word = Execution::current().arena().make<Atomic<int>>(kRoleC);
+              },
+              {[] {
+                 int seen = word->fetch_add(1, Order::kRelaxed);
+                 seen == 0 ? ab() : ba();
+               },
+               [] { word->fetch_add(1, Order::kRelaxed); }, [] { nest(w.c, w.n); }}};
+    int findings = 0;
+    int executions = 0;
+    for (; strategy->begin(); ++executions) {
+      execution.run(*strategy, Play::run, &play);
+      findings += execution.headline() != nullptr;
+    }
+    return std::tuple(execution.lock_order().size(), findings != 0, executions);
+  };
+  auto [edges, found, executions] = edges_and_findings(false);
+  auto [edges_pruned, found_pruned, executions_pruned] = edges_and_findings(true);
+  EXPECT_EQ(3u, edges);
+  EXPECT_EQ(edges, edges_pruned);
+  EXPECT_TRUE(found);
+  EXPECT_TRUE(found_pruned);
+  EXPECT_LT(executions_pruned, executions);
+}
+
 TEST(LockOrder, CanBeSwitchedOff) {
   EXPECT_EQ("", passing({ab, ba}, {.lock_order = LockOrder::Scope::kOff}));
 }
