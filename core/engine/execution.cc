@@ -91,7 +91,7 @@ void Task::begin(Body task_body, void* arg, std::string_view task_name) {
   state = State::kRunnable;
   started = unwound = sleeping = false;
   held_count = read_count = 0;
-  op = points = 0;
+  op = points = transitions = 0;
   expression_points = 0;
   observed = 0;
   acquire_pending = released = nullptr;
@@ -282,6 +282,7 @@ void Execution::point(const Pending& pending) {
   Task& task = *task_;
   task.pending = pending;
   ++task.points;
+  ++task.transitions;
   /* How far the task has come: the site does not tell rounds of a loop that reads nothing. */
   if (needs_.state) task.observed = combine(task.observed, pending.site->hash);
   conditional_ |= bit(self_);

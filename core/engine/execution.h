@@ -88,9 +88,10 @@ struct Task {
   bool unwound = false;  /* ended by Unwind */
   bool started = false;
   uint8_t held_count = 0;
-  uint8_t read_count = 0; /* of spin_reads; more than fit: any write counts */
-  uint32_t op = 0;        /* index of the current operation */
-  uint32_t points = 0;    /* scheduling points since the last operation boundary */
+  uint8_t read_count = 0;   /* of spin_reads; more than fit: any write counts */
+  uint32_t op = 0;          /* index of the current operation */
+  uint32_t points = 0;      /* scheduling points since the last operation boundary */
+  uint32_t transitions = 0; /* done before the one that is pending, its start included */
   int expression_points = 0;
   int caught = 0;        /* how often it caught Unwind */
   uint64_t observed = 0; /* if the strategy needs the state: hash of everything read, and of every point,
@@ -209,6 +210,7 @@ class Execution {
     task.pending.object = &object;
     task.pending.kind = kind;
     ++task.points;
+    ++task.transitions;
     if (needs_.state) task.observed = combine(task.observed, site.hash);
     TaskId next = choose_next();
     if (next != self_) {

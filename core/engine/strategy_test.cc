@@ -134,7 +134,7 @@ TEST(RandomStrategy, DrawsAreUniform) {
 }
 
 TEST(SamplingStrategies, AreDeterminedByTheirSeed) {
-  for (const char* name : {"random", "pct"}) {
+  for (const char* name : {"random", "pct", "pos"}) {
     auto orders = [&](uint64_t seed) {
       std::vector<std::string> all;
       sample(name, {.seed = seed}, {one_step, one_step, one_step}, 50, [&] { all.push_back(w.order); });
@@ -146,7 +146,7 @@ TEST(SamplingStrategies, AreDeterminedByTheirSeed) {
 }
 
 TEST(SamplingStrategies, DrawAllValues) {
-  for (const char* name : {"random", "pct"}) {
+  for (const char* name : {"random", "pct", "pos"}) {
     std::set<std::vector<uint32_t>> seen;
     auto body = [] {
       for (int i = 0; i < 2; ++i) w.drawn.push_back(Execution::current().choose(3));
