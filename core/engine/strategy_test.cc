@@ -133,20 +133,8 @@ TEST(RandomStrategy, DrawsAreUniform) {
   EXPECT_LT(chi_square(values, kN, 3), 20);
 }
 
-TEST(SamplingStrategies, AreDeterminedByTheirSeed) {
-  for (const char* name : {"random", "pct", "pos"}) {
-    auto orders = [&](uint64_t seed) {
-      std::vector<std::string> all;
-      sample(name, {.seed = seed}, {one_step, one_step, one_step}, 50, [&] { all.push_back(w.order); });
-      return all;
-    };
-    EXPECT_EQ(orders(1), orders(1)) << name;
-    EXPECT_NE(orders(1), orders(2)) << name;
-  }
-}
-
 TEST(SamplingStrategies, DrawAllValues) {
-  for (const char* name : {"random", "pct", "pos"}) {
+  for (const char* name : {"random", "pct", "pos", "urw", "surw"}) {
     std::set<std::vector<uint32_t>> seen;
     auto body = [] {
       for (int i = 0; i < 2; ++i) w.drawn.push_back(Execution::current().choose(3));
