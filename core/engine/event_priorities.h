@@ -26,18 +26,26 @@ class EventPriorities {
   /* A new pick. Within it, of() is asked for every candidate. */
   void next() { ++picks_; }
 
+  /* Never 0. No two events that are pending together have the same. */
   uint64_t of(const Execution& execution, TaskId id) {
     Entry& entry = entries_[id];
     uint32_t done = execution.task(id).transitions;
-    if (entry.asked + 1 != picks_ || entry.done != done) entry = {random_.next(), 0, done};
+    if (entry.asked + 1 != picks_ || entry.done != done) {
+      entry.done = done;
+      entry.priority = kHighest | random_.next() / kTasksMax * kTasksMax | id;
+    }
     entry.asked = picks_;
     return entry.priority;
   }
+  /* Whose event has that priority. */
+  static TaskId task_of(uint64_t priority) { return static_cast<TaskId>(priority % kTasksMax); }
 
   /* Another one at the next pick. */
   void redraw(TaskId id) { entries_[id].asked = 0; }
 
  private:
+  static constexpr uint64_t kHighest = uint64_t{1} << 63;
+
   struct Entry {
     uint64_t priority = 0;
     uint64_t asked = 0; /* the last pick that did */

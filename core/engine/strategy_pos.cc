@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include <algorithm>
+
 #include "core/engine/event_priorities.h"
 #include "core/engine/strategies.h"
 
@@ -12,12 +14,15 @@ Step step_of(const Pending& pending) {
   return {pending.object->key, access_of(pending.kind)};
 }
 
+bool dependent(const Pending& a, const Pending& b) {
+  bool crash = a.kind == EventKind::k_crash || b.kind == EventKind::k_crash;
+  if (a.object != b.object && !crash) return false; /* nearly always */
+  return engine::dependent(step_of(a), step_of(b));
+}
+
 /*
  * Partial order sampling (Yuan, Yang, Gu, CAV 2018): the event of highest priority runs; every event that is
  * dependent with it gets another one, so that an event which lost one race may win the next.
- *
- * Priorities are integers. Two are equal once in 2^64; the task that comes first in the order of candidates
- * then wins.
  */
 class PosStrategy : public Strategy {
  public:
@@ -32,24 +37,14 @@ class PosStrategy : public Strategy {
 
   size_t pick(const Pick& pick) override {
     priorities_.next();
-    size_t best = 0;
-    TaskId chosen = pick.candidates[0];
     uint64_t highest = 0;
-    size_t index = 0;
+    for (TaskId id : pick.candidates) highest = std::max(highest, priorities_.of(pick.execution, id));
+    TaskId chosen = EventPriorities::task_of(highest);
+    const Pending& event = pick.execution.task(chosen).pending;
     for (TaskId id : pick.candidates) {
-      uint64_t priority = priorities_.of(pick.execution, id);
-      if (priority > highest) {
-        highest = priority;
-        best = index;
-        chosen = id;
-      }
-      ++index;
+      if (dependent(event, pick.execution.task(id).pending)) priorities_.redraw(id);
     }
-    Step step = step_of(pick.execution.task(chosen).pending);
-    for (TaskId id : pick.candidates) {
-      if (dependent(step, step_of(pick.execution.task(id).pending))) priorities_.redraw(id);
-    }
-    return best;
+    return pick.candidates.index_of(chosen);
   }
 
   uint32_t draw(const Execution&, uint32_t bound) override { return random_.below(bound); }

@@ -38,27 +38,14 @@ class SurwStrategy : public Strategy {
     priorities_.next();
     while (unspawned_.known() < execution.task_count()) welcome(execution);
     if (intended_ == kNoTask || left(execution, intended_) != intended_left_) intend_any(execution);
-    size_t best = SIZE_MAX;
-    TaskId chosen = kNoTask;
     uint64_t highest = 0;
-    size_t index = 0;
     for (TaskId id : pick.candidates) {
-      if (id == intended_ || !interesting(execution, id)) {
-        uint64_t priority = priorities_.of(execution, id);
-        if (best == SIZE_MAX || priority > highest) {
-          highest = priority;
-          best = index;
-          chosen = id;
-        }
-      }
-      ++index;
+      if (id != intended_ && interesting(execution, id)) continue; /* held back */
+      highest = std::max(highest, priorities_.of(execution, id));
     }
-    if (best == SIZE_MAX) {
-      chosen = intend_one_of(pick);
-      best = pick.candidates.index_of(chosen);
-    }
+    TaskId chosen = highest != 0 ? EventPriorities::task_of(highest) : draw_candidate(pick);
     if (interesting(execution, chosen)) intended_ = kNoTask;
-    return best;
+    return pick.candidates.index_of(chosen);
   }
 
   uint32_t draw(const Execution&, uint32_t bound) override { return random_.below(bound); }
@@ -120,7 +107,7 @@ class SurwStrategy : public Strategy {
     intend(execution, id);
   }
 
-  TaskId intend_one_of(const Pick& pick) {
+  TaskId draw_candidate(const Pick& pick) {
     uint32_t sum = 0;
     auto weight = [&](TaskId id) {
       return std::max<uint32_t>(1, left(pick.execution, id)) + unspawned_.below(id);

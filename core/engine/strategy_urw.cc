@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include <algorithm>
+#include <array>
 
 #include "core/engine/event_profile.h"
 #include "core/engine/random.h"
@@ -35,16 +35,13 @@ class UrwStrategy : public Strategy {
         pick.execution.task(pick.current).transitions == 1) {
       return 0;
     }
+    std::array<uint32_t, kTasksMax> sums; /* of the weights up to each candidate's */
     uint32_t sum = 0;
-    for (TaskId id : pick.candidates) sum += weight(pick.execution, id);
-    uint32_t left = random_.below(sum);
+    size_t n = 0;
+    for (TaskId id : pick.candidates) sums[n++] = sum += weight(pick.execution, id);
+    uint32_t drawn = random_.below(sum);
     size_t index = 0;
-    for (TaskId id : pick.candidates) {
-      uint32_t mine = weight(pick.execution, id);
-      if (left < mine) break;
-      left -= mine;
-      ++index;
-    }
+    for (size_t i = 0; i < n; ++i) index += sums[i] <= drawn; /* no branch that nobody can predict */
     return index;
   }
 
