@@ -30,18 +30,17 @@ class EventPriorities {
   uint64_t of(const Execution& execution, TaskId id) {
     Entry& entry = entries_[id];
     uint32_t done = execution.task(id).transitions;
-    if (entry.asked + 1 != picks_ || entry.done != done) {
-      entry.done = done;
-      entry.priority = kHighest | random_.next() / kTasksMax * kTasksMax | id;
-    }
-    entry.asked = picks_;
+    bool stays = entry.asked + 1 == picks_ && entry.done == done;
+    /* Drawn for nothing if it stays: a draw costs less than a branch that nobody can predict. */
+    uint64_t drawn = kHighest | random_.next() / kTasksMax * kTasksMax | id;
+    entry = {stays ? entry.priority : drawn, picks_, done};
     return entry.priority;
   }
   /* Whose event has that priority. */
   static TaskId task_of(uint64_t priority) { return static_cast<TaskId>(priority % kTasksMax); }
 
-  /* Another one at the next pick. */
-  void redraw(TaskId id) { entries_[id].asked = 0; }
+  /* After of() in this pick: another one at the next. */
+  void redraw(TaskId id, bool really) { entries_[id].asked = really ? 0 : picks_; }
 
  private:
   static constexpr uint64_t kHighest = uint64_t{1} << 63;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <algorithm>
+#include <array>
 
 #include "core/engine/event_priorities.h"
 #include "core/engine/strategies.h"
@@ -8,17 +9,36 @@ namespace daxrace::engine {
 
 namespace {
 
-/* A task that has not started does something of its own. */
-Step step_of(const Pending& pending) {
-  if (pending.object == nullptr) return {};
-  return {pending.object->key, access_of(pending.kind)};
-}
+/* dependent() as bits, because a branch on it is one that nobody can predict. */
+class Dependency {
+ public:
+  Dependency() {
+    for (size_t a = 0; a < kKinds; ++a) {
+      for (size_t b = 0; b < kKinds; ++b) {
+        same_object_[a] |= uint32_t{dependent({1, access(a)}, {1, access(b)})} << b;
+        other_object_[a] |= uint32_t{dependent({1, access(a)}, {2, access(b)})} << b;
+      }
+    }
+  }
 
-bool dependent(const Pending& a, const Pending& b) {
-  bool crash = a.kind == EventKind::k_crash || b.kind == EventKind::k_crash;
-  if (a.object != b.object && !crash) return false; /* nearly always */
-  return engine::dependent(step_of(a), step_of(b));
-}
+  bool of(const Pending& a, const Pending& b) const {
+    auto row = static_cast<size_t>(a.kind);
+    uint32_t kinds = a.object == b.object ? same_object_[row] : other_object_[row];
+    return (kinds >> static_cast<uint32_t>(b.kind) & 1) != 0;
+  }
+
+ private:
+  /* kCount too: a task that has not started does something of its own. */
+  static constexpr size_t kKinds = static_cast<size_t>(EventKind::kCount) + 1;
+  static_assert(kKinds <= 32);
+
+  static Access access(size_t kind) {
+    return kind + 1 == kKinds ? Access::kNone : access_of(static_cast<EventKind>(kind));
+  }
+
+  std::array<uint32_t, kKinds> same_object_{};
+  std::array<uint32_t, kKinds> other_object_{};
+};
 
 /*
  * Partial order sampling (Yuan, Yang, Gu, CAV 2018): the event of highest priority runs; every event that is
@@ -42,7 +62,7 @@ class PosStrategy : public Strategy {
     TaskId chosen = EventPriorities::task_of(highest);
     const Pending& event = pick.execution.task(chosen).pending;
     for (TaskId id : pick.candidates) {
-      if (dependent(event, pick.execution.task(id).pending)) priorities_.redraw(id);
+      priorities_.redraw(id, dependency_.of(event, pick.execution.task(id).pending));
     }
     return pick.candidates.index_of(chosen);
   }
@@ -52,6 +72,7 @@ class PosStrategy : public Strategy {
  private:
   Random random_;
   EventPriorities priorities_;
+  Dependency dependency_;
 };
 
 }  // namespace
