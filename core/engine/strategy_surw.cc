@@ -36,11 +36,14 @@ class SurwStrategy : public Strategy {
   size_t pick(const Pick& pick) override {
     const Execution& execution = pick.execution;
     priorities_.next();
+    if (intended_ != kNoTask && left(execution, intended_) != intended_left_) intended_ = kNoTask;
     while (unspawned_.known() < execution.task_count()) welcome(execution);
-    if (intended_ == kNoTask || left(execution, intended_) != intended_left_) intend_any(execution);
     uint64_t highest = 0;
     for (TaskId id : pick.candidates) {
-      if (id != intended_ && interesting(execution, id)) continue; /* held back */
+      if (interesting(execution, id)) {
+        if (intended_ == kNoTask) intend_any(execution);
+        if (id != intended_) continue; /* held back */
+      }
       highest = std::max(highest, priorities_.of(execution, id));
     }
     TaskId chosen = highest != 0 ? EventPriorities::task_of(highest) : draw_candidate(pick);
@@ -91,16 +94,15 @@ class SurwStrategy : public Strategy {
     if (moved != 0 && before != 0 && random_.below(before) < moved) intend(execution, id);
   }
 
-  /* Blocked ones too: they are waited for. */
+  /* Somebody stands before an interesting event. Blocked tasks are drawn too: they are waited for. Whoever
+   * stands there has an event left, whatever was learned: no schedule may be out of reach. */
   void intend_any(const Execution& execution) {
     uint32_t sum = 0;
     auto weight = [&](TaskId id) {
       if (execution.task(id).state != Task::State::kRunnable) return 0u;
-      return left(execution, id) + unspawned_.below(id);
+      return std::max<uint32_t>(left(execution, id), interesting(execution, id)) + unspawned_.below(id);
     };
     for (int i = 0; i < execution.task_count(); ++i) sum += weight(static_cast<TaskId>(i));
-    intended_ = kNoTask;
-    if (sum == 0) return;
     uint32_t rest = random_.below(sum);
     TaskId id = 0;
     for (; rest >= weight(id); ++id) rest -= weight(id);

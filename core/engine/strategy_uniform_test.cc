@@ -174,6 +174,20 @@ TEST(SurwStrategy, IsUniformWhateverElseHappens) {
   expect_uniform(sample("surw", body, kN), kN, 70);
 }
 
+/* The parent was intended to do the next event when it spawned: by events, it may be the child's turn. */
+TEST(SurwStrategy, AnIntendedParentHandsOver) {
+  auto body = [] {
+    spawn([] {
+      access('a');
+      access_own(1);
+      spawn([] { access('c', 2); });
+      access('a');
+    });
+    spawn([] { access('b', 2); });
+  };
+  expect_uniform(sample("surw", body, kN), kN, 45);
+}
+
 /* An object that nobody else touches, or that all only read, is never the chosen one. */
 TEST(SurwStrategy, ChoosesAmongSharedObjects) {
   auto body = [] {
