@@ -105,7 +105,7 @@ void Task::begin(Body task_body, void* arg, std::string_view task_name) {
   signals = Object();
   sleeps_on = nullptr;
   read_count = read_count_before_round = changes = 0;
-  op = points = points_before_fair = 0;
+  op = points = points_before_fair = transitions = 0;
   look = {};
   object.life = Object::Life::kNone;
   expression_points = 0;
@@ -176,10 +176,9 @@ void Execution::run_task() {
 
 /* From the end of a task to whoever comes next. */
 void Execution::leave() {
-  Task& task = *task_;
   bool last = unwinding_;
-  task.state = Task::State::kFinished;
   if (!unwinding_) {
+    task_->state = Task::State::kFinished;
     runnable_ &= ~bit(self_);
     end_ = End::kFinished;
     last = --unfinished_ == 0;
@@ -310,6 +309,7 @@ void Execution::point(const Pending& pending) {
   Task& task = *task_;
   task.pending = pending;
   ++task.points;
+  ++task.transitions;
   /* How far the task has come: the site does not tell rounds of a loop that reads nothing. */
   if (needs_.state) task.observed = combine(task.observed, pending.site->hash);
   if (pending.sleeps) about_to_sleep(*pending.site, *pending.object);

@@ -106,6 +106,7 @@ struct Task {
   Look look;                            /* where it looked before it went to sleep */
   uint32_t op = 0;                      /* index of the current operation */
   uint32_t points = 0;                  /* scheduling points since the last operation boundary */
+  uint32_t transitions = 0;             /* done before the one that is pending, its start included */
   uint32_t read_count_before_round = 0; /* at the last retry point that made it spin */
   int expression_points = 0;
   int caught = 0;        /* how often it caught Unwind */
@@ -255,6 +256,7 @@ class Execution {
     task.pending.object = &object;
     task.pending.kind = kind;
     ++task.points;
+    ++task.transitions;
     if (needs_.state) task.observed = combine(task.observed, site.hash);
     TaskId next = choose_next();
     if (next != self_) {
@@ -367,7 +369,7 @@ class Execution {
 
  private:
   [[noreturn]] static void run_tasks(void* arg);
-  [[gnu::always_inline]] void run_task();
+  [[gnu::always_inline]] inline void run_task();
   uint32_t next_index(const Role& role);
   void reset();
   bool enabled(const Task& task, TaskId id) const;
@@ -389,7 +391,7 @@ class Execution {
     Fiber::switch_to(fibers_[from], fibers_[next]);
   }
   void enter(TaskId task);
-  [[gnu::always_inline]] void leave();
+  [[gnu::always_inline]] inline void leave();
   void swap_exceptions(TaskId from, TaskId to);
   [[noreturn]] void unwind_task();
   void unwind();

@@ -133,20 +133,8 @@ TEST(RandomStrategy, DrawsAreUniform) {
   EXPECT_LT(chi_square(values, kN, 3), 20);
 }
 
-TEST(SamplingStrategies, AreDeterminedByTheirSeed) {
-  for (const char* name : {"random", "pct"}) {
-    auto orders = [&](uint64_t seed) {
-      std::vector<std::string> all;
-      sample(name, {.seed = seed}, {one_step, one_step, one_step}, 50, [&] { all.push_back(w.order); });
-      return all;
-    };
-    EXPECT_EQ(orders(1), orders(1)) << name;
-    EXPECT_NE(orders(1), orders(2)) << name;
-  }
-}
-
 TEST(SamplingStrategies, DrawAllValues) {
-  for (const char* name : {"random", "pct"}) {
+  for (const char* name : {"random", "pct", "pos", "urw", "surw"}) {
     std::set<std::vector<uint32_t>> seen;
     auto body = [] {
       for (int i = 0; i < 2; ++i) w.drawn.push_back(Execution::current().choose(3));
@@ -244,23 +232,62 @@ TEST(PctStrategy, BugOfDepthThree) {
   EXPECT_GE(rate.found, 1 / (kTasks * rate.k * rate.k)) << "k = " << rate.k;
 }
 
+/* Two are preempted, and the later one has to go on first: no sorted change points would do. */
+TEST(PctStrategy, ChangePointsComeInAnyOrder) {
+  std::vector<Body> bodies = {[] {
+                                w.x->store(1, Order::kRelaxed);
+                                if (w.x->load(Order::kRelaxed) == 3) w.bug = true;
+                              },
+                              [] {
+                                if (w.x->load(Order::kRelaxed) != 1) return;
+                                w.y->store(1, Order::kRelaxed);
+                                if (w.y->load(Order::kRelaxed) == 2) w.x->store(3, Order::kRelaxed);
+                              },
+                              [] {
+                                if (w.y->load(Order::kRelaxed) == 1) w.y->store(2, Order::kRelaxed);
+                              }};
+  EXPECT_GT(rate_of(3, bodies).found, 0);
+  EXPECT_EQ(0, rate_of(2, bodies).found) << "it takes two change points";
+}
+
+/* Priorities are a permutation: without change points each of the 3! orders comes as often as another. */
+TEST(PctStrategy, InitialPrioritiesAreUniform) {
+  constexpr int kN = 12000;
+  std::map<std::string, int> orders;
+  sample("pct", {.seed = 5, .depth = 1}, {one_step, one_step, one_step}, kN, [&] { ++orders[w.order]; });
+  ASSERT_EQ(6u, orders.size());
+  double sum = 0;
+  for (const auto& [order, count] : orders) sum += (count - kN / 6.0) * (count - kN / 6.0) / (kN / 6.0);
+  EXPECT_LT(sum, 28) << "5 degrees of freedom: once in 20000";
+}
+
 /* A task that spins with the highest priority does not starve the one it waits for. */
 TEST(PctStrategy, SpinningTasksStarveNobody) {
   auto wait = [] {
     RetryLoop retry;
     while (w.x->load(Order::kRelaxed) == 0) retry.again();
   };
+  /* Two of these show each other something new in every round. */
+  auto wait_and_disturb = [] {
+    RetryLoop retry;
+    while (w.x->load(Order::kRelaxed) == 0) {
+      w.y->fetch_add(1, Order::kRelaxed);
+      retry.again();
+    }
+  };
   auto set = [] {
-    many_steps();
+    for (int i = 0; i < 8; ++i) w.x->fetch_add(0, Order::kRelaxed);
     w.x->store(1, Order::kRelaxed);
   };
-  auto strategy = make_pct_strategy({.seed = 2});
-  Execution execution;
-  std::vector<Body> bodies = {wait, set, wait};
-  for (int i = 0; i < 1000; ++i) {
-    ASSERT_TRUE(strategy->begin());
-    ASSERT_EQ(End::kFinished, execution.run(*strategy, spawn_all, &bodies));
-    ASSERT_LT(execution.steps(), 100u);
+  for (Body body : {Body(wait), Body(wait_and_disturb)}) {
+    auto strategy = make_pct_strategy({.seed = 2});
+    Execution execution;
+    std::vector<Body> bodies = {body, set, body};
+    for (int i = 0; i < 1000; ++i) {
+      ASSERT_TRUE(strategy->begin());
+      ASSERT_EQ(End::kFinished, execution.run(*strategy, spawn_all, &bodies));
+      ASSERT_LT(execution.steps(), 100u);
+    }
   }
 }
 
