@@ -143,6 +143,7 @@ TEST(SyncState, OfSignals) {
     entry.state = drawn() ? Sleep::kInterruptible : Sleep::kUninterruptible;
     w->queue.prepare_to_wait(entry, false);
     forget();
+    w->x.store(1, Order::kRelaxed);
     w->queue.schedule(entry);
     w->queue.finish_wait(entry);
   };
