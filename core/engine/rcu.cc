@@ -36,13 +36,16 @@ void GracePeriods::init(const Role& role, RcuServer server) {
   server_ = server;
 }
 
+/* A domain that is not in use looks as if it had never been. */
 void GracePeriods::rehash() {
   Execution& execution = Execution::current();
-  uint64_t hash = combine(index_, queued_);
+  uint64_t hash = uint64_t{index_} << 32 | queued_;
   for (int id = 0; id < execution.task_count(); ++id) {
     const PerTask& t = readers_[id];
     uint64_t counts = uint64_t{t.nesting[0]} | uint64_t{t.nesting[1]} << 16 | uint64_t{t.callbacks} << 32;
-    hash = combine(hash, combine(counts << 1 | t.runs, combine(t.waits_for.hash(), hash_of(t.barriers))));
+    if (counts == 0 && !t.runs && t.waits_for.empty()) continue;
+    hash = combine(hash, combine(counts << 8 | static_cast<uint64_t>(id), t.runs));
+    hash = combine(hash, combine(t.waits_for.hash(), hash_of(t.barriers)));
   }
   for (const RcuHead* head = first_; head != nullptr; head = head->next) {
     uint64_t what = combine(head->key, head->place) + head->caller;
