@@ -60,6 +60,7 @@ End Execution::run(Strategy& strategy, Body first, void* arg) {
   strategy_ = &strategy;
   needs_ = strategy.needs();
   needs_.trace |= limits_.trace;
+  counts_changes_ = needs_.state;
   watched_ = needs_.trace || pairs_ != nullptr;
   uniform_ = strategy.uniform();
   quick_ = uniform_ != nullptr && limits_.tasks_max <= 64;
@@ -105,7 +106,7 @@ void Task::begin(Body task_body, void* arg, std::string_view task_name) {
   signals = Object();
   sleeps_on = nullptr;
   read_count = read_count_before_round = changes = 0;
-  op = points = points_before_fair = transitions = 0;
+  op = transitions = transitions_at_op = transitions_at_fair = 0;
   look = {};
   object.life = Object::Life::kNone;
   expression_points = 0;
@@ -308,7 +309,6 @@ void Execution::point(const Pending& pending) {
   }
   Task& task = *task_;
   task.pending = pending;
-  ++task.points;
   ++task.transitions;
   /* How far the task has come: the site does not tell rounds of a loop that reads nothing. */
   if (needs_.state) task.observed = combine(task.observed, pending.site->hash);
@@ -488,7 +488,7 @@ void Execution::op_boundary(uint32_t op) {
   Task& task = *task_;
   stop_spinning(self_);
   task.op = op;
-  task.points = task.points_before_fair = 0;
+  task.transitions_at_op = task.transitions;
   task.changes = 0;
   task.ended_op = true;
   task.look = {};
@@ -546,9 +546,10 @@ void Execution::spend() {
   /* A schedule may starve whoever could end the loop: only a fair one shows that nobody can. */
   fair_ = true;
   quick_ = false;
+  counts_changes_ = true;
   for (int i = 0; i < task_count_; ++i) {
     Task& task = tasks_[static_cast<size_t>(i)];
-    task.points_before_fair = task.points;
+    task.transitions_at_fair = task.transitions;
     task.ended_op = false;
     task.changes = 0;
   }

@@ -101,12 +101,12 @@ struct Task {
   uint16_t rcu_nesting = 0;    /* of its RCU read sections; those of SRCU may sleep and do not count */
   uint8_t held_count = 0;
   uint32_t read_count = 0; /* since its loop or operation began; the last of them are in spin_reads */
-  uint32_t changes = 0;    /* of shared state, since the last operation boundary or the fair part began */
-  uint32_t points_before_fair = 0;
+  uint32_t changes = 0;    /* of shared state in the fair part, since the last operation boundary */
   Look look;                            /* where it looked before it went to sleep */
   uint32_t op = 0;                      /* index of the current operation */
-  uint32_t points = 0;                  /* scheduling points since the last operation boundary */
   uint32_t transitions = 0;             /* done before the one that is pending, its start included */
+  uint32_t transitions_at_op = 0;       /* at the last operation boundary */
+  uint32_t transitions_at_fair = 0;     /* when the fair part began */
   uint32_t read_count_before_round = 0; /* at the last retry point that made it spin */
   int expression_points = 0;
   int caught = 0;        /* how often it caught Unwind */
@@ -255,7 +255,6 @@ class Execution {
     task.pending.site = &site;
     task.pending.object = &object;
     task.pending.kind = kind;
-    ++task.points;
     ++task.transitions;
     if (needs_.state) task.observed = combine(task.observed, site.hash);
     TaskId next = choose_next();
@@ -322,10 +321,12 @@ class Execution {
   /* Shared state changed: keeps its hash and lets spinning tasks look again. */
   [[gnu::always_inline]] void changed(Object& object, uint64_t before, uint64_t after) {
     if (before == after) return;
-    if (needs_.state) state_ += wide(object.key, after) - wide(object.key, before);
+    if (counts_changes_) {
+      state_ += wide(object.key, after) - wide(object.key, before);
+      ++task_->changes;
+    }
     object.changed_at = steps_;
     object.changed_by = self_;
-    ++task_->changes;
     if (spinning_ != 0) stop_spinning(object);
   }
 
@@ -422,6 +423,7 @@ class Execution {
   bool unwinding_ = false;
   bool quick_ = false; /* uniform_ decides, over at most 64 tasks */
   bool crashed_ = false;
+  bool counts_changes_ = false; /* the strategy needs the state, or the fair part has begun */
   bool watched_ = false; /* a trace or pairs are kept */
   Strategy::Needs needs_;
   uint32_t steps_ = 0;

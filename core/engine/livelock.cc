@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Who is to blame when the budget of steps was spent under a fair schedule. */
+#include <algorithm>
+
 #include "core/engine/failure.h"
 
 namespace daxrace::engine {
@@ -21,7 +23,9 @@ std::string describe_livelock(const Finding& finding, const Execution& execution
 }
 
 /* What a task did in the fair part, where nobody was starved. */
-uint32_t fair_points(const Task& task) { return task.points - task.points_before_fair; }
+uint32_t fair_points(const Task& task) {
+  return task.transitions - std::max(task.transitions_at_op, task.transitions_at_fair);
+}
 
 /* A task that ends operations gets on. One that changes shared state and still ends nothing goes round in
  * circles; one that only reads waits for somebody. Among equals, the one that did more. */
@@ -56,7 +60,7 @@ void Execution::livelock() {
   /* Where the budget happened to end is no part of what the finding is. */
   finding.context = guilty.pending.site;
   finding.step = steps_ - 1;
-  finding.args = {guilty.points, guilty.op, limits_.steps_max / 4, guilty.changes, 0};
+  finding.args = {guilty.transitions - guilty.transitions_at_op, guilty.op, limits_.steps_max / 4, guilty.changes, 0};
   if (second != kNoTask && tasks_[second].changes != 0 && !tasks_[second].ended_op) {
     finding.other_task = second;
     finding.other_step = finding.step;

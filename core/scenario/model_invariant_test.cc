@@ -189,6 +189,13 @@ std::string text_of(std::string tasks) {
   return kOneFile + ("task " + tasks) + "\n";
 }
 
+/* To tell schedules apart. */
+engine::Limits traced() {
+  engine::Limits limits = Runner::default_limits();
+  limits.trace = true;
+  return limits;
+}
+
 class ModelInvariantTest : public testing::TestWithParam<int> {
  protected:
   void SetUp() override {
@@ -212,7 +219,7 @@ class ModelInvariantTest : public testing::TestWithParam<int> {
 
   std::string text_;
   Program program_;
-  Runner runner_;
+  Runner runner_{traced()};
 };
 
 TEST_P(ModelInvariantTest, HoldsAtTheEndOfRandomSchedules) {
