@@ -34,6 +34,7 @@ bool CondVar::wait(Lock& mutex, Timeout timeout, const Site& site) {
   execution.point(site, *this, EventKind::k_prepare_wait);
   waiters_[count_++] = execution.self();
   task.sleeping = true;
+  if (timeout == Timeout::kNever) task.look.fall_asleep(*this, task.read_count, execution.steps());
   execution.event(site, EventKind::k_prepare_wait, *this, 0);
   rehash();
   mutex.unlock(site);
@@ -41,8 +42,10 @@ bool CondVar::wait(Lock& mutex, Timeout timeout, const Site& site) {
   Pending pending{&site, this, timeout == Timeout::kNever ? EventKind::k_sleep : EventKind::k_wait_end,
                   enabled};
   pending.sleeps = true;
+  pending.any_order = true;
   pending.timeout = timeout;
   execution.point(pending);
+  task.look.wake_up(task.read_count);
   bool notified = !task.sleeping;
   execution.event(site, notified ? EventKind::k_sleep : EventKind::k_wait_end, *this, 0);
   if (!notified) {

@@ -124,13 +124,16 @@ void find_missed(const Task& task, TaskId id, Stuck& stuck) {
 void find_lost(const Execution& execution, TaskId id, Stuck& stuck) {
   const Task& task = execution.task(id);
   const WaitEntry* entry = task.look.entry;
-  if (task.pending.kind != EventKind::k_sleep || entry == nullptr) return;
-  const auto* queue = static_cast<const WaitQueue*>(entry->queue);
-  stuck.queue = queue;
+  if (entry == nullptr ? !task.look.asleep : task.pending.kind != EventKind::k_sleep) return;
+  stuck.queue = task.look.queue;
   stuck.queued = task.look.step;
-  stuck.wake = queue->last_wake();
+  if (entry != nullptr) stuck.wake = static_cast<const WaitQueue*>(entry->queue)->last_wake();
   if (stuck.blocker != kNoTask) return;
   find_missed(task, id, stuck);
+  if (entry == nullptr) {
+    stuck.lost = stuck.missed != nullptr;
+    return;
+  }
   if (entry->condition != nullptr) {
     stuck.lost = entry->condition(entry->argument);
     if (!stuck.lost) stuck.missed = nullptr;
@@ -205,9 +208,10 @@ std::string describe_lost(const Finding& finding, const Execution& execution) {
             at_step(finding.other_step, *finding.other_site) + " since it looked (step " +
             std::to_string(stuck.looked) + ")";
   }
-  if (stuck.wake.task == kNoTask) {
+  const bool on_queue = execution.task(finding.task).look.entry != nullptr;
+  if (on_queue && stuck.wake.task == kNoTask) {
     text += "; the queue was never woken";
-  } else {
+  } else if (on_queue) {
     text += "; the last wake-up of the queue, by " + task_name(execution, stuck.wake.task) + " in step " +
             std::to_string(stuck.wake.step) +
             (stuck.wake.step < stuck.queued ? ", came before it was queued" : ", was not for it");
