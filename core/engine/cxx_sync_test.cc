@@ -388,9 +388,9 @@ TEST(Atomic, NotifyingOneWakesOne) {
   static decltype(change)* set;
   set = &change;
   EXPECT_EQ((Outcomes{"110", "lost-wakeup"}), explore(wait_for_x, wait_for_x, [] {
-                                             (*set)();
-                                             w->x.notify_one();
-                                           }).outcomes);
+                                                (*set)();
+                                                w->x.notify_one();
+                                              }).outcomes);
   EXPECT_EQ((Outcomes{"110"}), explore(wait_for_x, wait_for_x, [] {
                                  (*set)();
                                  w->x.notify_all();

@@ -404,11 +404,15 @@ inline const std::vector<Program>& programs() {
   return table;
 }
 
-inline void spawn_all(void* arg) {
+inline void spawn_bodies(const Program& program) {
   static const char* const kNames[] = {"A", "B", "C"};
-  make_world();
   const char* const* name = kNames;
-  for (Body body : static_cast<const Program*>(arg)->bodies) Execution::current().spawn(body, *name++);
+  for (Body body : program.bodies) Execution::current().spawn(body, *name++);
+}
+
+inline void spawn_all(void* arg) {
+  make_world();
+  spawn_bodies(*static_cast<const Program*>(arg));
 }
 
 }  // namespace daxrace::engine::exactness

@@ -10,6 +10,7 @@
 
 #include "core/engine/exactness_programs_for_test.h"
 #include "core/engine/exactness_random_for_test.h"
+#include "core/engine/exactness_sync_for_test.h"
 #include "core/engine/strategy_dfs.h"
 #include "core/engine/strategy_dpor.h"
 #include "core/engine/strategy_stateful.h"
@@ -103,15 +104,15 @@ bool compare(Execution& execution, Execution::Body first, void* arg, uint64_t ru
   return true;
 }
 
-TEST(Exactness, NamedPrograms) {
+void compare_all(const std::vector<Program>& table, Execution::Body first) {
   Execution execution(kLimits);
   Counts total;
   Counts::print_head();
-  for (const Program& program : programs()) {
+  for (const Program& program : table) {
     Counts counts;
     size_t outcomes = 0;
-    ASSERT_TRUE(compare(execution, spawn_all, const_cast<Program*>(&program), 200000, program.name, &counts,
-                        &outcomes))
+    ASSERT_TRUE(
+        compare(execution, first, const_cast<Program*>(&program), 300000, program.name, &counts, &outcomes))
         << program.name;
     EXPECT_GE(outcomes, program.outcomes_min) << program.name << " shows too little";
     counts.print(program.name);
@@ -121,6 +122,10 @@ TEST(Exactness, NamedPrograms) {
   EXPECT_LT(total.dpor * 10, total.whole);
   EXPECT_LT(total.stateful_sleep, total.stateful);
 }
+
+TEST(Exactness, NamedPrograms) { compare_all(programs(), spawn_all); }
+
+TEST(Exactness, ProgramsThatWaitInOtherWays) { compare_all(sync_programs(), spawn_all_with_sync); }
 
 /* Goes where brute force goes, and looks whether a key of a state and a choice always lead to the same key.
  */

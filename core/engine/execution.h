@@ -100,12 +100,12 @@ struct Task {
   uint16_t atomic_nesting = 0; /* spinlocks that it holds, and callbacks that it runs in atomic context */
   uint16_t rcu_nesting = 0;    /* of its RCU read sections; those of SRCU may sleep and do not count */
   uint8_t held_count = 0;
-  uint32_t read_count = 0; /* since its loop or operation began; the last of them are in spin_reads */
-  uint32_t changes = 0;    /* of shared state in the fair part, since the last operation boundary */
-  Look look;                            /* where it looked before it went to sleep */
-  uint32_t op = 0;                      /* index of the current operation */
-  uint32_t transitions = 0;             /* done before the one that is pending, its start included */
-  uint32_t transitions_at_op = 0;       /* at the last operation boundary */
+  uint32_t read_count = 0;        /* since its loop or operation began; the last of them are in spin_reads */
+  uint32_t changes = 0;           /* of shared state in the fair part, since the last operation boundary */
+  Look look;                      /* where it looked before it went to sleep */
+  uint32_t op = 0;                /* index of the current operation */
+  uint32_t transitions = 0;       /* done before the one that is pending, its start included */
+  uint32_t transitions_at_op = 0; /* at the last operation boundary */
   uint32_t transitions_at_fair = 0;     /* when the fair part began */
   uint32_t read_count_before_round = 0; /* at the last retry point that made it spin */
   int expression_points = 0;
@@ -424,7 +424,7 @@ class Execution {
   bool quick_ = false; /* uniform_ decides, over at most 64 tasks */
   bool crashed_ = false;
   bool counts_changes_ = false; /* the strategy needs the state, or the fair part has begun */
-  bool watched_ = false; /* a trace or pairs are kept */
+  bool watched_ = false;        /* a trace or pairs are kept */
   Strategy::Needs needs_;
   uint32_t steps_ = 0;
   uint32_t budget_ = 0;

@@ -40,12 +40,13 @@ struct Held {
   uint8_t order_class = 0; /* in LockOrder; 0: none */
 };
 
-/* The sleep of a task on a wait queue, a condition variable or an atomic: reads are counted as by Task::read_count. */
+/* The sleep of a task on a wait queue, a condition variable or an atomic: reads are counted as by
+ * Task::read_count. */
 struct Look {
-  uint32_t woken = 0;      /* reads done when it was woken last */
-  uint32_t prepared = 0;   /* reads done when it queued itself last */
-  uint32_t step = 0;       /* of that */
-  TaskId holder = kNoTask; /* who held then what it says it waits for */
+  uint32_t woken = 0;               /* reads done when it was woken last */
+  uint32_t prepared = 0;            /* reads done when it queued itself last */
+  uint32_t step = 0;                /* of that */
+  TaskId holder = kNoTask;          /* who held then what it says it waits for */
   const Object* queue = nullptr;    /* what it sleeps on */
   bool asleep = false;              /* without a timeout */
   const WaitEntry* entry = nullptr; /* while it is in schedule() of a wait queue */

@@ -60,7 +60,8 @@ void Execution::livelock() {
   /* Where the budget happened to end is no part of what the finding is. */
   finding.context = guilty.pending.site;
   finding.step = steps_ - 1;
-  finding.args = {guilty.transitions - guilty.transitions_at_op, guilty.op, limits_.steps_max / 4, guilty.changes, 0};
+  finding.args = {guilty.transitions - guilty.transitions_at_op, guilty.op, limits_.steps_max / 4,
+                  guilty.changes, 0};
   if (second != kNoTask && tasks_[second].changes != 0 && !tasks_[second].ended_op) {
     finding.other_task = second;
     finding.other_step = finding.step;
