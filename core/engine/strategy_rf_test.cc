@@ -71,12 +71,17 @@ int count(Strategy& strategy, Execution::Body program, int n, const std::functio
   return hits;
 }
 
-int count_rf(std::vector<RfConstraint> constraints, Execution::Body program, int n,
+/* The same constraints under n seeds. */
+int count_rf(const std::vector<RfConstraint>& constraints, Execution::Body program, int n,
              const std::function<bool()>& what) {
+  Execution execution;
+  RfScheduleStrategy strategy;
   int hits = 0;
   for (int i = 0; i < n; ++i) {
-    RfScheduleStrategy strategy({.seed = uint64_t(i) + 1, .constraints = constraints});
-    hits += count(strategy, program, 1, what);
+    strategy.set({.seed = uint64_t(i) + 1, .constraints = constraints});
+    EXPECT_TRUE(strategy.begin());
+    EXPECT_EQ(End::kFinished, execution.run(strategy, program, nullptr));
+    hits += what();
   }
   return hits;
 }
