@@ -119,6 +119,7 @@ void ReadsFromPool::add(const ReadsFromPair& pair) {
   }
   if (entries_[victim].count == 0) order_.push_back(static_cast<uint32_t>(victim));
   entries_[victim] = {pair, 0, 0};
+  if (fresh_ < kFreshKept) fresh_pairs_[fresh_] = pair;
   ++fresh_;
   show(entries_[victim], hash);
 }

@@ -11,6 +11,8 @@
 #ifndef DAXRACE_CORE_ENGINE_READS_FROM_H_
 #define DAXRACE_CORE_ENGINE_READS_FROM_H_
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -102,6 +104,7 @@ class ReadsFrom {
 class ReadsFromPool {
  public:
   static constexpr size_t kPairsMax = 4096;
+  static constexpr size_t kFreshKept = 4;
 
   ReadsFromPool();
 
@@ -113,6 +116,10 @@ class ReadsFromPool {
   /* Of this execution: pairs that were not in the pool before it, and a hash of all its pairs, which is equal
    * for two executions with the same set of pairs. */
   uint32_t fresh() const { return fresh_; }
+  /* The first of those pairs, at most kFreshKept. */
+  std::span<const ReadsFromPair> fresh_pairs() const {
+    return {fresh_pairs_.data(), std::min<size_t>(fresh_, kFreshKept)};
+  }
   uint64_t path() const { return path_; }
 
   /* In order of arrival; a pair that made room is replaced in its place. */
@@ -134,6 +141,7 @@ class ReadsFromPool {
   std::vector<uint32_t> order_;
   uint64_t execution_ = 0;
   uint32_t fresh_ = 0;
+  std::array<ReadsFromPair, kFreshKept> fresh_pairs_;
   uint64_t path_ = 0;
 };
 

@@ -85,7 +85,15 @@ class RfStrategy : public Strategy {
     size_t at = corpus_.size() - 1;
     if (kept_ >= kCorpusMax - 1) at = 1 + kept_ % (kCorpusMax - 1);
     ++kept_;
-    corpus_[at] = {schedule_, pool_.path(), 0};
+    Entry& entry = corpus_[at];
+    entry.schedule = schedule_;
+    entry.path = pool_.path();
+    entry.chosen = 0;
+    /* What came about by chance is asked for from now on. */
+    for (const ReadsFromPair& pair : pool_.fresh_pairs()) {
+      if (entry.schedule.constraints.size() < kRfConstraintsMax)
+        entry.schedule.constraints.push_back({pair.reader, pair.writer, true});
+    }
   }
 
   Random random_;
