@@ -93,38 +93,42 @@ struct RfScheduleStrategy::Visitor {
 
 void RfScheduleStrategy::follow(const Execution& execution) { reads_from_.follow(execution, Visitor{*this}); }
 
-RfScheduleStrategy::Class RfScheduleStrategy::class_under(Active& active, const Next& next) const {
+/* What one constraint wants of an event. */
+RfScheduleStrategy::Wish RfScheduleStrategy::wish_of(Active& active, const Next& next) {
   const RfConstraint& c = active.constraint;
-  bool is_reader = next.place == c.reader && next.object != kNoObject;
-  bool would_read = is_reader && reads_from_.writer_of(next.object) == c.writer;
-  if (!c.positive) return would_read ? Class::kAvoid : Class::kNeutral;
-  if (would_read) {
-    /* Of an initial value nobody else says which object it is of. */
-    if (c.writer == kInitialValue) active.object = active.head = next.object;
-    return Class::kTake;
+  bool would_read = next.place == c.reader && next.reads_from == c.writer;
+  if (!c.positive) return would_read && next.object != kNoObject ? Wish::kAvoid : Wish::kNone;
+  if (next.place == c.reader && next.object != kNoObject) {
+    if (would_read) {
+      /* Of an initial value nobody else says which object it is of. */
+      if (c.writer == kInitialValue) active.object = active.head = next.object;
+      return Wish::kRead;
+    }
+    if (next.place != c.writer && c.writer != kInitialValue) return Wish::kWait;
   }
-  if (next.place == c.writer) return active.stands ? Class::kNeutral : Class::kTake;
-  if (is_reader) return c.writer == kInitialValue ? Class::kNeutral : Class::kAvoid;
+  if (next.place == c.writer) return active.stands ? Wish::kNone : Wish::kTake;
   bool spoils = active.stands && next.writes && (next.object == active.object || next.object == active.head);
-  return spoils ? Class::kAvoid : Class::kNeutral;
+  return spoils ? Wish::kAvoid : Wish::kNone;
 }
 
-/* To avoid goes before to take: the event that one constraint looks for may be what another waits with. */
+/* To avoid goes before to take: the event that one constraint looks for may be what another waits with. But a
+ * reader for which several writers are asked waits for none of them where one of them stands. */
 RfScheduleStrategy::Class RfScheduleStrategy::class_of(const Pending& pending) {
-  Next next = {place_of(pending), kNoObject, writes(pending.kind)};
-  if (pending.object != nullptr) next.object = ReadsFrom::id(*pending.object);
-  Class result = Class::kNeutral;
+  Next next = {place_of(pending), kNoObject, kInitialValue, writes(pending.kind)};
+  if (pending.object != nullptr) {
+    next.object = ReadsFrom::id(*pending.object);
+    next.reads_from = reads_from_.writer_of(next.object);
+  }
+  uint32_t wishes = 0;
   for (Active& active : active_) {
     if (active.over) continue;
-    Class one = class_under(active, next);
-    if (one == Class::kAvoid) {
-      active.over = ++active.put_off > kPatience;
-      result = Class::kAvoid;
-    } else if (one == Class::kTake && result == Class::kNeutral) {
-      result = Class::kTake;
-    }
+    Wish wish = wish_of(active, next);
+    wishes |= 1u << static_cast<unsigned>(wish);
+    if (wish == Wish::kAvoid || wish == Wish::kWait) active.over = ++active.put_off > kPatience;
   }
-  return result;
+  auto any = [wishes](Wish wish) { return (wishes >> static_cast<unsigned>(wish) & 1) != 0; };
+  if (any(Wish::kAvoid) || (any(Wish::kWait) && !any(Wish::kRead))) return Class::kAvoid;
+  return any(Wish::kTake) || any(Wish::kRead) ? Class::kTake : Class::kNeutral;
 }
 
 namespace {

@@ -54,7 +54,7 @@ class RfStrategy : public Strategy {
 
  private:
   static constexpr size_t kCorpusMax = 512;
-  static constexpr uint32_t kFreshOneIn = 4;
+  static constexpr uint32_t kFreshOneIn = 8;
   static constexpr uint32_t kMutationsMax = 4;
   static constexpr int kRounds = 3;
 

@@ -42,7 +42,7 @@ struct RfSchedule {
 };
 
 /* What mutate() lets a schedule grow to. A longer one can be run. */
-inline constexpr size_t kRfConstraintsMax = 12;
+inline constexpr size_t kRfConstraintsMax = 16;
 
 /* Inserts, deletes, replaces or negates one constraint, and draws a new seed. Nothing but the seed changes
  * while the pool is empty. */
@@ -72,6 +72,8 @@ class RfScheduleStrategy : public Strategy {
 
  private:
   enum class Class : uint8_t { kAvoid, kNeutral, kTake };
+  /* kRead: it would read what it is to read; kWait: something else. */
+  enum class Wish : uint8_t { kNone, kAvoid, kWait, kTake, kRead };
 
   static constexpr uint64_t kNoObject = UINT64_MAX;
   /* A constraint that has put off events for so many picks has had its chance: what it waits for may never
@@ -90,6 +92,7 @@ class RfScheduleStrategy : public Strategy {
   struct Next {
     uint64_t place;
     uint64_t object;
+    uint64_t reads_from; /* the writer, if it is done now and reads */
     bool writes;
   };
 
@@ -97,7 +100,7 @@ class RfScheduleStrategy : public Strategy {
 
   void follow(const Execution& execution);
   Class class_of(const Pending& pending);
-  Class class_under(Active& active, const Next& next) const;
+  static Wish wish_of(Active& active, const Next& next);
 
   uint64_t seed_ = 1;
   Random random_{1};
