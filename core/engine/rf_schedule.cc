@@ -50,6 +50,14 @@ std::vector<RfConstraint> rf_constraints_of(const Execution& execution) {
   return collector.list;
 }
 
+RfSchedule rf_attempt(const std::vector<RfConstraint>& constraints, uint64_t attempt) {
+  RfSchedule schedule{.seed = attempt + 1, .constraints = constraints};
+  if (attempt == 0) return schedule;
+  Random random(attempt);
+  std::erase_if(schedule.constraints, [&](const RfConstraint&) { return !random.one_in(8); });
+  return schedule;
+}
+
 /* --- running one
  * --------------------------------------------------------------------------------------------- */
 

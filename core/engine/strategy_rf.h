@@ -51,6 +51,11 @@ void mutate(RfSchedule& schedule, const ReadsFromPool& pool, Random& random);
 /* The reads-from relation of an execution with a trace, as positive constraints in the order of the trace. */
 std::vector<RfConstraint> rf_constraints_of(const Execution& execution);
 
+/* A schedule that may show again what the execution showed which the constraints are of. Attempt 0 asks for
+ * all of them, later ones for a random eighth: a place that a task comes to more than once makes constraints
+ * that cannot all hold, and few are more often obeyed. */
+RfSchedule rf_attempt(const std::vector<RfConstraint>& constraints, uint64_t attempt);
+
 /* Every execution runs the same schedule, and is the same if the code under test is. */
 class RfScheduleStrategy : public Strategy {
  public:
