@@ -5,6 +5,7 @@
 
 #include "core/engine/determinism.h"
 #include "core/engine/strategies.h"
+#include "core/engine/strategy_portfolio.h"
 #include "replay/command.h"
 
 namespace daxrace::replay {
@@ -14,7 +15,7 @@ namespace {
 struct Options {
   std::string file;
   KernelOptions kernel;
-  std::string strategy = "random";
+  std::string strategy = "portfolio";
   engine::StrategyOptions tuning;
   uint64_t schedules = 10000;
   std::string save;
@@ -40,12 +41,34 @@ std::string meaning(const Options& options, bool all, uint32_t choices, size_t t
   return text;
 }
 
-int found(const Options& options, scenario::Runner& runner, uint64_t schedule) {
+/* Of a portfolio; null for any other strategy. */
+using Portfolio = const engine::PortfolioStrategy*;
+
+nlohmann::json json_of_shares(Portfolio portfolio) {
+  nlohmann::json shares = nlohmann::json::object();
+  for (const auto& member : portfolio->members()) {
+    shares[std::string(member.name)] = {{"schedules", member.executions}, {"new_pairs", member.fresh}};
+  }
+  return shares;
+}
+
+void print_shares(Portfolio portfolio) {
+  if (portfolio == nullptr) return;
+  const char* separator = "schedules of each strategy: ";
+  for (const auto& member : portfolio->members()) {
+    std::cout << separator << member.name << " " << grouped(member.executions);
+    separator = ", ";
+  }
+  std::cout << "\n";
+}
+
+int found(const Options& options, scenario::Runner& runner, uint64_t schedule, Portfolio portfolio) {
   std::string path = options.save.empty() ? finding_name(runner) : options.save;
   if (!options.no_save) write_program(finding_program(runner), path);
   if (options.json) {
     nlohmann::json json = json_of_execution(runner);
     json["schedules"] = schedule;
+    if (portfolio != nullptr) json["shares"] = json_of_shares(portfolio);
     if (!options.no_save) json["file"] = path;
     print_json(json);
     return kFound;
@@ -53,8 +76,10 @@ int found(const Options& options, scenario::Runner& runner, uint64_t schedule) {
   const engine::Execution& execution = runner.execution();
   std::cout << "FOUND " << execution.headline()->verdict << " in schedule " << grouped(schedule) << " ("
             << execution.steps() << " steps, "
-            << counted(execution.preemptions(), "preemption", "preemptions") << ")\n";
+            << counted(execution.preemptions(), "preemption", "preemptions")
+            << (portfolio != nullptr ? ", by " + std::string(portfolio->current().name) : "") << ")\n";
   print_finding(runner);
+  print_shares(portfolio);
   if (!options.no_save) std::cout << "daxrace replay " << path << "\n";
   return kFound;
 }
@@ -76,6 +101,7 @@ int run(const Options& options) {
                      ", at most " + grouped(options.schedules) + " schedules");
   }
   auto strategy = info->make(options.tuning);
+  Portfolio portfolio = dynamic_cast<Portfolio>(strategy.get());
   engine::TwiceStrategy twice(*strategy);
   engine::Strategy& chosen = options.twice ? static_cast<engine::Strategy&>(twice) : *strategy;
   uint64_t done = 0;
@@ -89,13 +115,16 @@ int run(const Options& options) {
       throw UsageError{"harness: the same schedule gave two different traces, in schedule " +
                        std::to_string(done)};
     }
-    if (runner.execution().headline() != nullptr) return found(options, runner, done);
+    if (runner.execution().headline() != nullptr) return found(options, runner, done, portfolio);
   }
   if (options.json) {
-    print_json({{"schedules", done}, {"findings", nlohmann::json::array()}});
+    nlohmann::json json = {{"schedules", done}, {"findings", nlohmann::json::array()}};
+    if (portfolio != nullptr) json["shares"] = json_of_shares(portfolio);
+    print_json(json);
   } else {
     std::cout << "PASSED " << grouped(done) << " schedules: "
               << meaning(options, done < options.schedules, choices, input.program.tasks.size()) << "\n";
+    print_shares(portfolio);
   }
   return kNoFinding;
 }

@@ -38,7 +38,7 @@
 namespace daxrace::engine {
 
 struct ExploreOptions {
-  std::string_view strategy = "random"; /* a row of strategies.def */
+  std::string_view strategy = "portfolio"; /* a row of strategies.def */
   StrategyOptions tuning = {};
   uint64_t executions = 10000; /* at most; strategies that exhaust may need fewer */
   bool stop_at_first = true;   /* at the first execution with a finding */

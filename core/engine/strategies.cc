@@ -5,7 +5,8 @@ namespace daxrace::engine {
 
 namespace {
 constexpr StrategyInfo kStrategies[] = {
-#define STRATEGY(name, summary, guarantee) {#name, summary, guarantee, make_##name##_strategy},
+#define STRATEGY(name, kind, summary, guarantee) \
+  {#name, StrategyKind::kind, summary, guarantee, make_##name##_strategy},
 #include "core/engine/strategies.def"
 #undef STRATEGY
 };

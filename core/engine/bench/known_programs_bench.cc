@@ -42,7 +42,7 @@ void schedules(benchmark::State& state, const KnownProgram& program, const engin
 }
 
 /* A search without a seed does the same every time. */
-bool samples(const engine::StrategyInfo& info) { return info.name != "dfs"; }
+bool samples(const engine::StrategyInfo& info) { return info.kind != engine::StrategyKind::kExhausts; }
 
 [[maybe_unused]] const bool kAdded = [] {
   for (const KnownProgram& program : kKnownPrograms) {
