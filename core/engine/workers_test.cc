@@ -167,7 +167,6 @@ TEST(Workers, TheSameOutcomesAndStatesWhereStatesAreRecognised) {
 }
 
 TEST(Workers, WorkIsShared) {
-  shared_counter() = 0;
   Program program = programs()[3];
   DfsStrategy dfs(kAll);
   Execution execution;
@@ -175,15 +174,38 @@ TEST(Workers, WorkIsShared) {
   WorkersCallbacks callbacks;
   callbacks.run = [&](Search& search, std::string* report) {
     execution.run(search, search_test::spawn_all, &program);
-    usleep(20);
     *report = std::to_string(getpid());
+    /* Until somebody else has come to do something. */
+    for (int i = 0; shared_counter().exchange(getpid()) == getpid() && i < 5; ++i) usleep(10);
   };
   callbacks.report = [&](uint32_t, std::string_view who) {
     ++executions[std::string(who)];
     return Kept::kNo;
   };
-  run_workers(dfs, {.jobs = 3}, callbacks);
+  WorkersResult result = run_workers(dfs, {.jobs = 3}, callbacks);
+  EXPECT_EQ(3, result.jobs);
   EXPECT_EQ(3u, executions.size());
+}
+
+/* Explores as dfs does, but gives nothing away. */
+class Unsplittable : public DfsStrategy {
+ public:
+  using DfsStrategy::DfsStrategy;
+  bool can_split() const override { return false; }
+};
+
+TEST(Workers, ASearchThatCannotBeSplitGetsOne) {
+  Program program = programs()[1];
+  Searched one = by_one_process(program, kAll);
+  Unsplittable search(kAll);
+  Execution execution;
+  WorkersCallbacks callbacks;
+  callbacks.run = [&](Search& part, std::string*) { execution.run(part, search_test::spawn_all, &program); };
+  callbacks.report = [](uint32_t, std::string_view) { return Kept::kNo; };
+  WorkersResult result = run_workers(search, {.jobs = 3}, callbacks);
+  EXPECT_EQ(1, result.jobs);
+  EXPECT_EQ(End::kComplete, result.end);
+  EXPECT_EQ(one.bounds[0].stats, result.last.stats);
 }
 
 TEST(Workers, AKilledWorkerIsReplacedAndNothingIsLostOrCountedTwice) {
