@@ -6,6 +6,7 @@
 #include <iostream>
 #include <memory>
 
+#include "core/engine/interrupt.h"
 #include "replay/command.h"
 #include "replay/exhaust.h"
 #include "replay/progress.h"
@@ -83,10 +84,8 @@ void print_bounds(const Exhausted& result) {
 }
 
 void print_interrupted(const Exhausted& result, const std::string& checkpoint) {
-  char left[16];
-  std::snprintf(left, sizeof left, "%.1f%%", 100 * (1 - result.done));
-  std::cout << "INTERRUPTED after " << counted(result.executions, "execution", "executions") << ": about "
-            << left << " of " << bound_name(result.bounds.back().bound) << " is left";
+  std::cout << "INTERRUPTED after " << counted(result.executions, "execution", "executions") << ": "
+            << left_of(result.done) << " of " << bound_name(result.bounds.back().bound) << " is left";
   if (!checkpoint.empty() && result.not_written.empty()) {
     std::cout << "; the same command with --resume " << checkpoint << " goes on";
   }
@@ -110,6 +109,7 @@ int run(const Options& options) {
                                       : "at most " + options.preemptions + " preemptions") +
                      (options.no_prune ? ", no state is recognised" : ""));
   }
+  engine::Interrupt until_all_is_written;
   std::string path = options.save;
   bool saved = false;
   const bool terminal = isatty(STDERR_FILENO) != 0;

@@ -20,13 +20,16 @@ constexpr double kMinute = 60;
 constexpr double kHour = 60 * kMinute;
 constexpr double kDay = 24 * kHour;
 
-std::string percent(double fraction) {
-  char text[16];
-  std::snprintf(text, sizeof text, "%.1f%%", 100 * fraction);
+}  // namespace
+
+std::string left_of(double done) {
+  const double percent = 100 * (1 - done);
+  if (percent > 99.9) return "more than 99.9%";
+  if (percent < 0.1) return "less than 0.1%";
+  char text[24];
+  std::snprintf(text, sizeof text, "about %.1f%%", percent);
   return text;
 }
-
-}  // namespace
 
 std::string duration(double seconds) {
   auto whole = [](double number) { return grouped(static_cast<uint64_t>(std::llround(number))); };
@@ -49,7 +52,7 @@ std::string ProgressLine::line(const engine::WorkersProgress& progress, Clock::t
       (progress.bound == UINT32_MAX ? std::string("no bound") : "bound " + std::to_string(progress.bound)) +
       ": " + counted(progress.stats.executions + progress.stats.pruned, "execution", "executions");
   if (progress.stats.states != 0) text += ", " + counted(progress.stats.states, "state", "states");
-  text += "; about " + percent(1 - progress.done) + " of this bound left";
+  text += "; " + left_of(progress.done) + " of this bound left";
   double gained = progress.done - done_then_;
   if (gained < kDoneMin) return text;
   double seconds = std::chrono::duration<double>(now - since_).count();

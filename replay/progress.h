@@ -48,6 +48,8 @@ std::chrono::milliseconds progress_period(bool terminal);
 /* From the environment, for tests; else `otherwise`. */
 int milliseconds_of(const char* variable, int otherwise);
 
+/* "about 12.5%", "more than 99.9%", "less than 0.1%": what is left when `done` of 1 is. */
+std::string left_of(double done);
 /* "5 s", "12 min", "3 h", "2 days". */
 std::string duration(double seconds);
 

@@ -20,6 +20,7 @@ constexpr std::string_view kMagic{
     "daxrace\n",
     9}; /* no text file begins so */
 constexpr size_t kChecksumBytes = 8;
+constexpr const char* kPartial = ".partial";
 
 bool fail(std::string* error, std::string why) {
   *error = std::move(why);
@@ -79,22 +80,22 @@ bool unseal(std::string_view bytes, std::string_view identity, std::string_view*
 }
 
 bool write_file(const std::string& path, std::string_view bytes, std::string* error) {
-  std::string temporary = path + ".XXXXXX";
-  int fd = mkostemp(temporary.data(), O_CLOEXEC);
+  const std::string partial = path + kPartial;
+  int fd = open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
   if (fd < 0) return fail_on(path, error);
-  mode_t mask = umask(0);
-  umask(mask);
-  bool written = fchmod(fd, 0666 & ~mask) == 0 && write_all(fd, bytes) && fsync(fd) == 0;
+  bool written = write_all(fd, bytes) && fsync(fd) == 0;
   int why = errno;
-  if (close(fd) != 0 && written) {
-    written = false;
-    why = errno;
-  }
-  if (written && rename(temporary.c_str(), path.c_str()) == 0) return true;
+  close(fd);
+  if (written && rename(partial.c_str(), path.c_str()) == 0) return true;
   if (written) why = errno;
-  unlink(temporary.c_str());
+  unlink(partial.c_str());
   errno = why;
   return fail_on(path, error);
+}
+
+void remove_file(const std::string& path) {
+  unlink(path.c_str());
+  unlink((path + kPartial).c_str());
 }
 
 bool read_file(const std::string& path, std::string* bytes, std::string* error) {

@@ -25,9 +25,11 @@ bool looks_sealed(std::string_view bytes);
  * identity returns false and says why in one line. */
 bool unseal(std::string_view bytes, std::string_view identity, std::string_view* payload, std::string* error);
 
-/* Replaces the file by a temporary one beside it and rename(2), synced: whoever reads it finds the old bytes
+/* Replaces the file: writes PATH.partial, syncs it, and renames it. Whoever reads the file finds the old bytes
  * or the new, whenever the writer dies. On failure returns false, says why, and leaves the old file alone. */
 bool write_file(const std::string& path, std::string_view bytes, std::string* error);
+/* With what a writer may have left that was killed. */
+void remove_file(const std::string& path);
 bool read_file(const std::string& path, std::string* bytes, std::string* error);
 
 }  // namespace daxrace::engine

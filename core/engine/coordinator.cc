@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "core/engine/checkpoint.h"
+
 namespace daxrace::engine {
 
 namespace {
@@ -276,7 +278,7 @@ WorkersResult Coordinator::run() {
   }
   if (ending_ != End::kComplete) close(ending_);
   bool over = ending_ == End::kComplete || ending_ == End::kStopped;
-  if (over && written_) unlink(options_.checkpoint.c_str());
+  if (over && written_) remove_file(options_.checkpoint);
   return result_;
 }
 

@@ -8,7 +8,7 @@ constexpr int kSignals[] = {SIGINT, SIGTERM};
 }  // namespace
 
 Interrupt::Interrupt() {
-  requested_ = 0;
+  if (depth_++ == 0) requested_ = 0;
   struct sigaction action{};
   action.sa_handler = handle;
   action.sa_flags = static_cast<int>(SA_RESETHAND);
@@ -20,6 +20,7 @@ Interrupt::Interrupt() {
 }
 
 Interrupt::~Interrupt() {
+  --depth_;
   for (int i = 0; i < 2; ++i) sigaction(kSignals[i], &before_[i], nullptr);
 }
 

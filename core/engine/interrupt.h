@@ -11,7 +11,7 @@
 
 namespace daxrace::engine {
 
-/* Listens while it lives. One at a time. */
+/* Listens while it lives. Within the life of another it hears what that one has heard. */
 class Interrupt {
  public:
   Interrupt();
@@ -26,6 +26,7 @@ class Interrupt {
  private:
   static void handle(int) { requested_ = 1; }
 
+  static inline int depth_ = 0;
   static inline volatile std::sig_atomic_t requested_ = 0;
   struct sigaction before_[2];
 };
