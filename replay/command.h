@@ -18,6 +18,7 @@ enum ExitCode {
   kNoFinding = 0,
   kFound = 1,
   kUsage = 2, /* or a bad file, or a fault of the harness */
+  kInterrupted = 130,
 };
 
 /* Ends a command with one line on stderr and exit 2. Thrown and caught outside of executions. */

@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <filesystem>
 #include <iostream>
 #include <memory>
 
+#include "core/engine/interrupt.h"
 #include "replay/command.h"
 #include "replay/exhaust.h"
+#include "replay/progress.h"
 
 namespace daxrace::replay {
 
@@ -18,6 +24,9 @@ struct Options {
   std::string only;
   std::string save;
   bool no_save = false;
+  int jobs = 1;
+  std::string checkpoint;
+  std::string resume;
   bool json = false;
 };
 
@@ -39,6 +48,50 @@ std::string coverage(const Exhausted& result, const scenario::Program& program, 
   return text;
 }
 
+std::string bound_name(uint32_t bound) {
+  return bound == UINT32_MAX ? "no bound" : "bound " + std::to_string(bound);
+}
+
+/* Nothing that is there already is written over, but what the search goes on from. */
+void check_checkpoint(const ExhaustOptions& options) {
+  check_writable(options.checkpoint);
+  if (options.checkpoint.empty() || options.checkpoint == options.resume) return;
+  if (!std::filesystem::exists(options.checkpoint)) return;
+  throw UsageError{options.checkpoint + ": exists; `--resume " + options.checkpoint +
+                   "` goes on from it, if it is a checkpoint"};
+}
+
+ExhaustOptions exhaust_options(const Options& options, uint32_t bound) {
+  ExhaustOptions exhaust;
+  exhaust.bound = bound;
+  exhaust.prune = !options.no_prune;
+  exhaust.stop_at_first = !options.all;
+  exhaust.only = options.only;
+  exhaust.interruptible = true;
+  exhaust.jobs = options.jobs;
+  exhaust.resume = options.resume;
+  exhaust.checkpoint = options.checkpoint.empty() ? options.resume : options.checkpoint;
+  exhaust.checkpoint_ms = milliseconds_of("DAXRACE_CHECKPOINT_MS", exhaust.checkpoint_ms);
+  return exhaust;
+}
+
+void print_bounds(const Exhausted& result) {
+  for (const BoundStats& stats : result.bounds) {
+    std::cout << bound_name(stats.bound) << ": " << counted(stats.executions, "execution", "executions");
+    if (stats.pruned != 0) std::cout << " and " << grouped(stats.pruned) << " that met a known state";
+    std::cout << (stats.complete ? "\n" : ", not finished\n");
+  }
+}
+
+void print_interrupted(const Exhausted& result, const std::string& checkpoint) {
+  std::cout << "INTERRUPTED after " << counted(result.executions, "execution", "executions") << ": "
+            << left_of(result.done) << " of " << bound_name(result.bounds.back().bound) << " is left";
+  if (!checkpoint.empty() && result.not_written.empty()) {
+    std::cout << "; the same command with --resume " << checkpoint << " goes on";
+  }
+  std::cout << "\n";
+}
+
 int run(const Options& options) {
   uint32_t bound = UINT32_MAX;
   if (options.preemptions != "all") bound = static_cast<uint32_t>(std::stoul(options.preemptions));
@@ -47,15 +100,23 @@ int run(const Options& options) {
   scenario::Runner runner;
   scenario::KernelChoice kernel = options.kernel.over(input.program);
   load(runner, input, kernel);
+  ExhaustOptions exhaustion = exhaust_options(options, bound);
+  check_checkpoint(exhaustion);
+  if (!exhaustion.resume.empty()) check_resume(runner, exhaustion);
   if (!options.json) {
     print_header("explore", input, kernel,
                  (bound == UINT32_MAX ? std::string("no bound on preemptions")
                                       : "at most " + options.preemptions + " preemptions") +
                      (options.no_prune ? ", no state is recognised" : ""));
   }
+  engine::Interrupt until_all_is_written;
   std::string path = options.save;
   bool saved = false;
+  const bool terminal = isatty(STDERR_FILENO) != 0;
+  ProgressLine progress(terminal, progress_period(terminal));
+  exhaustion.progress = [&](const engine::WorkersProgress& now) { progress.show(now); };
   auto on_finding = [&](uint32_t at_bound) {
+    progress.erase();
     if (!options.no_save && !saved) {
       if (path.empty()) path = finding_name(runner);
       write_program(finding_program(runner), path);
@@ -66,29 +127,31 @@ int run(const Options& options) {
               << counted(at_bound, "preemption", "preemptions") << "\n";
     print_finding(runner);
   };
-  Exhausted result = exhaust(
-      runner,
-      {.bound = bound, .prune = !options.no_prune, .stop_at_first = !options.all, .only = options.only},
-      on_finding);
+  Exhausted result = exhaust(runner, exhaustion, on_finding);
+  progress.erase();
+  if (result.killed != 0) {
+    spdlog::warn("{} killed, and what they had to do was done again",
+                 counted(static_cast<uint64_t>(result.killed), "worker was", "workers were"));
+  }
+  if (!result.not_written.empty()) spdlog::error("no checkpoint: {}", result.not_written);
   if (options.json) {
     nlohmann::json json = json_of(result);
     if (saved) json["file"] = path;
+    if (result.interrupted && result.not_written.empty() && !exhaustion.checkpoint.empty()) {
+      json["checkpoint"] = exhaustion.checkpoint;
+    }
     print_json(json);
-    return result.verdicts.empty() ? kNoFinding : kFound;
-  }
-  for (const BoundStats& stats : result.bounds) {
-    std::cout << (stats.bound == UINT32_MAX ? std::string("no bound")
-                                            : "bound " + std::to_string(stats.bound))
-              << ": " << counted(stats.executions, "execution", "executions");
-    if (stats.pruned != 0) std::cout << " and " << grouped(stats.pruned) << " that met a known state";
-    std::cout << (stats.complete ? "\n" : ", not finished\n");
-  }
-  if (!result.verdicts.empty()) {
+  } else {
+    print_bounds(result);
     if (saved) std::cout << "daxrace replay " << path << "\n";
-    return kFound;
+    if (result.interrupted) print_interrupted(result, exhaustion.checkpoint);
   }
-  std::cout << "PASSED " << grouped(result.executions)
-            << " executions: " << coverage(result, input.program, bound) << "\n";
+  if (result.interrupted) return kInterrupted;
+  if (!result.verdicts.empty()) return kFound;
+  if (!options.json) {
+    std::cout << "PASSED " << grouped(result.executions)
+              << " executions: " << coverage(result, input.program, bound) << "\n";
+  }
   return kNoFinding;
 }
 
@@ -114,6 +177,16 @@ void add_explore(CLI::App& app, const char* text, int* exit_code) {
       });
   command->add_option("--save", options->save, "file to write the first finding to (VERDICT-DIGITS.dax)");
   command->add_flag("--no-save", options->no_save, "do not write a finding");
+  command->add_option("--jobs", options->jobs, "worker processes")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 256));
+  command->add_option(
+      "--checkpoint", options->checkpoint,
+      "file to go on from with --resume: written when interrupted (SIGINT, SIGTERM) and every "
+      "30 seconds, removed at the end");
+  command->add_option(
+      "--resume", options->resume,
+      "go on from a checkpoint of the same command, with any --jobs; it is the checkpoint again");
   command->add_flag("--json", options->json, "for machines");
   command->callback([options, exit_code] { *exit_code = run(*options); });
 }

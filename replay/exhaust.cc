@@ -2,12 +2,29 @@
 #include "replay/exhaust.h"
 
 #include <bit>
+#include <chrono>
+#include <optional>
 
-#include "core/engine/strategy_dfs.h"
+#include "core/engine/interrupt.h"
 
 namespace daxrace::replay {
 
 namespace {
+
+class Ticker {
+ public:
+  /* A tenth of a second has passed since it last was. */
+  bool due() {
+    auto now = Clock::now();
+    if (now < next_) return false;
+    next_ = now + std::chrono::milliseconds(100);
+    return true;
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point next_ = Clock::now() + std::chrono::milliseconds(100);
+};
 
 void note_bound(Exhausted& result, uint32_t bound, const engine::DfsStrategy::Stats& so_far, bool complete) {
   BoundStats stats{bound, so_far.executions, so_far.pruned, complete};
@@ -20,14 +37,23 @@ void note_bound(Exhausted& result, uint32_t bound, const engine::DfsStrategy::St
 
 }  // namespace
 
-Exhausted exhaust(scenario::Runner& runner, const ExhaustOptions& options,
-                  const std::function<void(uint32_t bound)>& on_finding) {
+engine::StrategyOptions tuning_of(const ExhaustOptions& options) {
   engine::StrategyOptions tuning;
   tuning.preemptions_max = options.bound;
   tuning.preemptions_min = options.bound == UINT32_MAX ? options.bound : 0;
   tuning.prune = options.prune;
-  engine::DfsStrategy dfs(tuning);
+  return tuning;
+}
+
+Exhausted exhaust(scenario::Runner& runner, const ExhaustOptions& options, const OnFinding& on_finding) {
+  if (options.jobs > 1 || !options.checkpoint.empty() || !options.resume.empty()) {
+    return exhaust_by_workers(runner, options, on_finding);
+  }
+  std::optional<engine::Interrupt> interrupt;
+  if (options.interruptible) interrupt.emplace();
+  engine::DfsStrategy dfs(tuning_of(options));
   Exhausted result;
+  Ticker ticker;
   uint32_t bound = dfs.bound();
   bool stopped = false;
   while (!stopped) {
@@ -40,7 +66,9 @@ Exhausted exhaust(scenario::Runner& runner, const ExhaustOptions& options,
     }
     if (!more) break;
     runner.run(dfs);
-    result.steps += runner.execution().steps();
+    if (options.progress && ticker.due()) options.progress({bound, dfs.stats(), dfs.progress()});
+    result.interrupted = interrupt && engine::Interrupt::requested();
+    stopped = result.interrupted;
     bool fresh = false;
     const engine::Finding* headline = runner.execution().headline();
     if (!options.only.empty() && (headline == nullptr || headline->verdict != options.only)) continue;
@@ -48,11 +76,15 @@ Exhausted exhaust(scenario::Runner& runner, const ExhaustOptions& options,
       fresh = result.verdicts.try_emplace(std::string(finding.verdict), bound).second || fresh;
     }
     if (fresh) on_finding(bound);
-    stopped = fresh && options.stop_at_first;
+    if (!fresh || !options.stop_at_first) continue;
+    stopped = true;
+    result.interrupted = false;
   }
   if (stopped) note_bound(result, bound, dfs.stats(), false);
   result.executions = dfs.stats().executions + dfs.stats().pruned;
   result.states = dfs.stats().states;
+  result.steps = dfs.stats().steps;
+  result.done = result.interrupted ? dfs.progress() : 0;
   return result;
 }
 
@@ -67,6 +99,10 @@ nlohmann::json json_of(const Exhausted& result) {
                               {"complete", stats.complete}});
   }
   json["verdicts"] = result.verdicts;
+  if (result.interrupted) {
+    json["interrupted"] = true;
+    json["done"] = result.done;
+  }
   return json;
 }
 

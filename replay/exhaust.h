@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Exhaustive search of one program, bound by bound: what `explore` and `check` do.
+ * Exhaustive search of one program, bound by bound: what `explore` and `check` do. In this process, or, for
+ * several jobs or a checkpoint, in worker processes (core/engine/workers.h).
  */
 #ifndef DAXRACE_REPLAY_EXHAUST_H_
 #define DAXRACE_REPLAY_EXHAUST_H_
@@ -11,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "core/engine/strategy_dfs.h"
+#include "core/engine/workers.h"
 #include "core/scenario/execute.h"
 
 namespace daxrace::replay {
@@ -20,6 +23,12 @@ struct ExhaustOptions {
   bool prune = true;
   bool stop_at_first = true;
   std::string only = {}; /* executions with another headline than this verdict do not count; empty: all do */
+  bool interruptible = false; /* SIGINT and SIGTERM end the search, not the process; workers: always */
+  int jobs = 1;
+  std::string checkpoint = {}; /* file to write, empty: none; then there are workers */
+  std::string resume = {};     /* file to go on from, likewise */
+  int checkpoint_ms = 30000;
+  std::function<void(const engine::WorkersProgress&)> progress = nullptr; /* about ten times a second */
 };
 
 struct BoundStats {
@@ -35,11 +44,26 @@ struct Exhausted {
   uint64_t states = 0;     /* within the last bound; 0 without pruning */
   uint64_t steps = 0;
   std::map<std::string, uint32_t> verdicts; /* the smallest bound that shows it */
+  bool interrupted = false;
+  double done = 0;              /* of the last bound, if interrupted: an estimate */
+  int killed = 0;               /* workers that had to be replaced */
+  std::string not_written = {}; /* in one line: why the last checkpoint could not be */
 };
 
-/* Calls `on_finding` with the bound after each execution that shows a verdict not seen before. */
-Exhausted exhaust(scenario::Runner& runner, const ExhaustOptions& options,
-                  const std::function<void(uint32_t bound)>& on_finding);
+using OnFinding = std::function<void(uint32_t bound)>;
+
+/* Calls `on_finding` with the bound after each execution that shows a verdict not seen before: it is the last
+ * one of the runner. With several jobs, which execution that is differs from run to run; on resuming, those
+ * that were found before come again. Throws UsageError if workers cannot be had, or not kept alive. */
+Exhausted exhaust(scenario::Runner& runner, const ExhaustOptions& options, const OnFinding& on_finding);
+
+/* Whether options.resume is a checkpoint of this search. Throws UsageError. Runs the program once. */
+void check_resume(scenario::Runner& runner, const ExhaustOptions& options);
+
+/* The same by workers; what exhaust() calls where there are some. */
+Exhausted exhaust_by_workers(scenario::Runner& runner, const ExhaustOptions& options,
+                             const OnFinding& on_finding);
+engine::StrategyOptions tuning_of(const ExhaustOptions& options);
 
 nlohmann::json json_of(const Exhausted& result);
 

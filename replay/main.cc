@@ -42,7 +42,9 @@ int main(int argc, char** argv) {
                "daxrace");
   app.set_version_flag("--version", DAXRACE_VERSION);
   app.require_subcommand(1);
-  app.footer("Exit status: 0 no finding, 1 a finding, 2 usage, a bad file or a fault of the harness.");
+  app.footer(
+      "Exit status: 0 no finding, 1 a finding, 2 usage, a bad file or a fault of the harness, 130 "
+      "interrupted.");
   app.failure_message([](const CLI::App*, const CLI::Error& error) {
     return "daxrace: " + std::string(error.what()) + "; see `daxrace --help`\n";
   });

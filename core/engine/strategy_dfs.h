@@ -14,36 +14,43 @@
 #include <vector>
 
 #include "core/engine/execution.h"
+#include "core/engine/search.h"
 #include "core/engine/strategies.h"
 
 namespace daxrace::engine {
 
-class DfsStrategy : public Strategy {
+class DfsStrategy : public Search {
  public:
   explicit DfsStrategy(const StrategyOptions& options);
 
-  bool begin() override;
+  bool advance() override;
+  bool widen(bool left_out) override;
   size_t pick(const Pick& pick) override;
   uint32_t draw(const Execution& execution, uint32_t bound) override;
   void end(const Execution& execution) override;
 
-  struct Stats {
-    uint64_t executions = 0; /* run to an end */
-    uint64_t pruned = 0;     /* ended early at a known state */
-    uint64_t states = 0;     /* distinct, at choices, within the largest bound */
-    uint32_t longest = 0;    /* steps */
-  };
-  const Stats& stats() const { return stats_; }
   /* The bound that is being searched, or was last. */
-  uint32_t bound() const { return bound_; }
+  uint32_t bound() const override { return bound_; }
+  bool left_out() const override { return cut_; }
   /* Everything within bound() has been seen. */
   bool bound_done() const { return bound_done_; }
+
+  bool can_split() const override { return true; }
+  bool split(std::string* part) override;
+  bool wants_table() const override { return options_.prune; }
+
+ protected:
+  std::string describe() const override;
+  double explored() const override;
+  void write_part(ByteWriter& out) const override;
+  bool read_part(ByteReader& in) override;
 
  private:
   struct Node {
     uint32_t chosen;
     uint32_t alternatives;
     bool preemptible; /* any other choice than 0 costs one */
+    uint32_t end;     /* from it on, they are of another part */
   };
   struct KeyHash {
     size_t operator()(const Hash128& key) const { return static_cast<size_t>(key); }
@@ -51,20 +58,20 @@ class DfsStrategy : public Strategy {
 
   uint32_t next(uint32_t alternatives, bool preemptible);
   bool known(const Execution& execution);
-  bool advance();
+  bool next_path();
 
   StrategyOptions options_;
   uint32_t bound_;
   bool bound_done_ = false;
-  bool started_ = false;
+  bool started_ = false; /* path_ is of an execution that was run, not of the one to begin with */
   bool abandoned_ = false;
   bool cut_ = false; /* something was left out for the bound: a larger one sees more */
   size_t depth_ = 0; /* of the present execution in path_ */
   uint32_t spent_ = 0;
+  double weight_ = 1; /* of this part, in the whole tree */
   std::vector<Node> path_;
   std::unordered_map<Hash128, uint32_t, KeyHash>
-      seen_; /* state -> preemptions left when it was explored, plus 1 */
-  Stats stats_;
+      seen_; /* state -> preemptions left when it was explored, plus 1; not used if there is a table */
 };
 
 }  // namespace daxrace::engine

@@ -1,0 +1,156 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# `daxrace explore` by several workers, interrupted, killed and resumed: the same final figures as in one go, and
+# nothing is left behind.
+set -uo pipefail
+set -m # background jobs listen to SIGINT
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+cd "$scratch" || exit 1
+daxrace=$DAXRACE_BIN/daxrace
+scenario=$DAXRACE_SOURCE/scenarios/found-write-during-pmd-fault.dax
+other=$DAXRACE_SOURCE/scenarios/found-write-during-fault.dax
+shm=$(ls -A /dev/shm)
+failed=0
+
+fail() {
+  echo "$1"
+  failed=1
+}
+
+# explore ARGUMENTS...: to its end; the figures are in out.
+explore() { "$daxrace" explore "$scenario" --all --no-save --json "$@" >out 2>err; }
+
+# start ARGUMENTS...: in the background, as $pid; returns when it is well under way.
+start() {
+  : >err
+  DAXRACE_PROGRESS_MS=1 "$daxrace" explore "$scenario" --all --no-save --json "$@" >out 2>err &
+  pid=$!
+  until grep -q 'left' err || ! kill -0 $pid 2>/dev/null; do sleep 0.01; done
+}
+
+# expect_same WHAT: out is what one process says.
+expect_same() { cmp -s out whole || fail "$1: $(diff out whole | head -n 5)"; }
+
+expect_gone() {
+  local process
+  for process in "$@"; do
+    for _ in {1..500}; do
+      grep -qs '^State:.[^ZX]' "/proc/$process/status" || continue 2
+      sleep 0.01
+    done
+    fail "process $process is left"
+  done
+}
+
+# --- any number of workers; without recognised states, exactly the same
+explore --preemptions 3 --no-prune
+[[ $? == 1 ]] || fail "a finding, but not exit 1"
+cp out whole
+for jobs in 2 3; do
+  explore --preemptions 3 --no-prune --jobs $jobs
+  [[ $? == 1 ]] || fail "$jobs jobs: not exit 1"
+  expect_same "$jobs jobs"
+done
+
+# --- interrupted again and again, with another number of workers each time
+interruptions=0
+arguments=(--preemptions 3 --no-prune --checkpoint cut)
+for jobs in 2 1 3 2 1 3 2 1 3 2; do
+  start "${arguments[@]}" --jobs $jobs
+  children=$(cat /proc/$pid/task/$pid/children 2>/dev/null)
+  kill -INT $pid 2>/dev/null
+  wait $pid
+  status=$?
+  # shellcheck disable=SC2086
+  expect_gone $children
+  ((status == 130)) || break
+  interruptions=$((interruptions + 1))
+  grep -q '"interrupted": true' out || fail "interrupted, but it does not say so"
+  grep -q '"checkpoint": "cut"' out || fail "interrupted, but no checkpoint is named"
+  [[ -s cut ]] || fail "no checkpoint"
+  arguments=(--preemptions 3 --no-prune --resume cut)
+done
+((interruptions > 0)) || fail "it was never interrupted"
+echo "$interruptions interruptions"
+((status == 1)) || explore "${arguments[@]}"
+expect_same "interrupted and resumed"
+[[ ! -e cut ]] || fail "the checkpoint of a search that has ended is left"
+
+# --- one worker, with recognised states: as if nothing had been, after SIGTERM too
+explore --preemptions 4
+cp out whole
+start --preemptions 4 --checkpoint cut
+kill -TERM $pid
+wait $pid
+[[ $? == 130 ]] || fail "SIGTERM: not exit 130"
+cp cut kept
+explore --preemptions 4 --resume cut
+expect_same "resumed after SIGTERM"
+
+# --- the parent is killed: what a periodic checkpoint holds is not lost, and its workers end
+for jobs in 1 3; do
+  export DAXRACE_CHECKPOINT_MS=10
+  start --preemptions 4 --checkpoint periodic --jobs $jobs
+  unset DAXRACE_CHECKPOINT_MS
+  until [[ -s periodic ]]; do sleep 0.01; done
+  children=$(cat /proc/$pid/task/$pid/children)
+  [[ $(wc -w <<<"$children") == "$jobs" ]] || fail "$jobs jobs, but the processes are: $children"
+  kill -KILL $pid
+  wait $pid 2>/dev/null
+  # shellcheck disable=SC2086
+  expect_gone $children
+  explore --preemptions 4 --resume periodic --jobs $jobs
+  [[ $? == 1 ]] || fail "after kill -9, $jobs jobs: $(cat err)"
+  if ((jobs == 1)); then
+    expect_same "after kill -9"
+  else
+    # Who comes to a state first is not always the same; what is found is.
+    for file in out whole; do { grep '"states"' $file; sed -n '/"verdicts"/,$p' $file; } >$file.found; done
+    diff out.found whole.found || fail "after kill -9, $jobs jobs: something else is found"
+    rm out.found whole.found
+  fi
+done
+
+# --- for people
+DAXRACE_PROGRESS_MS=1 "$daxrace" explore "$scenario" --preemptions 99 --all --no-prune --no-save >out 2>err &
+pid=$!
+until grep -q 'left' err; do sleep 0.01; done
+kill -INT $pid
+wait $pid
+[[ $? == 130 ]] || fail "without a checkpoint: not exit 130"
+grep -qE '^INTERRUPTED after [0-9,]+ executions: (about|more than|less than) [0-9.]+% of bound [0-9]+ is left$' out || fail "no summary: $(tail -n 1 out)"
+grep -qE '^daxrace: info: bound [0-9]+: [0-9,]+ executions.*; (about|more than|less than) [0-9.]+% of this bound left' err || fail "no progress"
+explore --preemptions 2
+[[ ! -s err ]] || fail "a short search says: $(cat err)"
+
+# --- refused: one line, exit 2, nothing written
+# refuse PART ARGUMENTS...
+refuse() {
+  local part=$1 status
+  shift
+  "$daxrace" explore "$@" >out 2>err
+  status=$?
+  if ((status != 2)) || (($(wc -l <err) != 1)) || [[ -s out ]] || ! grep -qF -- "$part" err; then
+    fail "explore $*: exit $status; wanted one line with: $part; $(head -c 600 err)"
+  fi
+}
+head -c 100 kept >short
+{ head -c 150 kept; printf '\xff\xff'; tail -c +153 kept; } >damaged
+refuse 'another search' "$other" --all --preemptions 4 --resume kept
+refuse 'another search' "$scenario" --all --preemptions 3 --resume kept
+refuse 'another search' "$scenario" --all --preemptions 4 --no-prune --resume kept
+refuse 'another search' "$scenario" --all --preemptions 4 --kernel v6.14 --resume kept
+refuse 'another search' "$scenario" --preemptions 4 --resume kept
+refuse 'cut off or damaged' "$scenario" --all --preemptions 4 --resume short
+refuse 'cut off or damaged' "$scenario" --all --preemptions 4 --resume damaged
+refuse 'not a checkpoint' "$scenario" --resume "$scenario"
+refuse 'missing: No such file' "$scenario" --resume missing
+refuse 'kept: exists' "$scenario" --checkpoint kept
+refuse 'no/such/directory' "$scenario" --checkpoint no/such/directory/x
+refuse '--jobs' "$scenario" --jobs 0
+
+ls -A >left
+printf '%s\n' damaged err kept left out short whole | diff - left || fail "files are left"
+[[ $(ls -A /dev/shm) == "$shm" ]] || fail "/dev/shm: $(ls -A /dev/shm)"
+exit $failed
