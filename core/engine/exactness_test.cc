@@ -129,29 +129,29 @@ TEST(Exactness, ProgramsThatWaitInOtherWays) { compare_all(sync_programs(), spaw
 
 /* Goes where brute force goes, and looks whether a key of a state and a choice always lead to the same key.
  */
-class KeysAreStates : public DfsStrategy {
+class KeysAreStates : public Strategy {
  public:
-  explicit KeysAreStates(const StrategyOptions& options) : DfsStrategy(options) {}
+  explicit KeysAreStates(const StrategyOptions& options) : brute_(options) {}
 
   bool begin() override {
     from_ = 0;
-    return DfsStrategy::begin();
+    return brute_.begin();
   }
   size_t pick(const Pick& pick) override {
     Hash128 key = pick.execution.state_key(Execution::Turns::kIgnored);
     arrive(key);
-    size_t index = DfsStrategy::pick(pick);
+    size_t index = brute_.pick(pick);
     from_ = key + wide(0x63686f696365, pick.candidates[index]);
     return index;
   }
   uint32_t draw(const Execution& execution, uint32_t bound) override {
-    uint32_t value = DfsStrategy::draw(execution, bound);
+    uint32_t value = brute_.draw(execution, bound);
     from_ = from_ * 31 + wide(0x64726177, value);
     return value;
   }
   void end(const Execution& execution) override {
     arrive(wide(hash_text(without_races({{outcome(execution), 1}})[0]), 0));
-    DfsStrategy::end(execution);
+    brute_.end(execution);
   }
   uint64_t differences() const { return differences_; }
 
@@ -160,6 +160,7 @@ class KeysAreStates : public DfsStrategy {
     if (from_ != 0) differences_ += next_.try_emplace(from_, key).first->second != key;
   }
 
+  DfsStrategy brute_;
   Hash128 from_ = 0;
   std::map<Hash128, Hash128> next_;
   uint64_t differences_ = 0;
