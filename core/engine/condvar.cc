@@ -34,7 +34,8 @@ bool CondVar::wait(Lock& mutex, Timeout timeout, const Site& site) {
   execution.point(site, *this, EventKind::k_prepare_wait);
   waiters_[count_++] = execution.self();
   task.sleeping = true;
-  if (timeout == Timeout::kNever) task.look.fall_asleep(*this, task.read_count, execution.steps());
+  if (timeout == Timeout::kNever)
+    task.look.fall_asleep(*this, &last_notify_, task.read_count, execution.steps());
   execution.event(site, EventKind::k_prepare_wait, *this, 0);
   rehash();
   mutex.unlock(site);
@@ -69,6 +70,7 @@ void CondVar::notify_one(const Site& site, [[maybe_unused]] ExpressionGuard guar
   Execution& execution = Execution::current();
   execution.point(site, *this, EventKind::k_notify);
   execution.event(site, EventKind::k_notify, *this, count_);
+  last_notify_ = {execution.self(), execution.steps() - 1, 0};
   if (count_ == 0) return;
   uint32_t nth = count_ == 1 ? 0 : execution.choose(count_, site);
   execution.task(waiters_[nth]).sleeping = false;
@@ -80,6 +82,7 @@ void CondVar::notify_all(const Site& site, [[maybe_unused]] ExpressionGuard guar
   Execution& execution = Execution::current();
   execution.point(site, *this, EventKind::k_notify);
   execution.event(site, EventKind::k_notify, *this, count_);
+  last_notify_ = {execution.self(), execution.steps() - 1, 0};
   for (uint32_t i = 0; i < count_; ++i) execution.task(waiters_[i]).sleeping = false;
   count_ = 0;
   rehash();

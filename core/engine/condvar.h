@@ -56,6 +56,7 @@ class CondVar : public Object {
 
   TaskId* waiters_ = nullptr; /* in order of arrival */
   uint32_t count_ = 0;
+  WakeUp last_notify_;
   Wakeups wakeups_ = Wakeups::kNotified;
   uint64_t hashed_ = 0;
 };

@@ -128,25 +128,24 @@ void find_lost(const Execution& execution, TaskId id, Stuck& stuck) {
   stuck.queue = task.look.queue;
   stuck.queued = task.look.step;
   if (entry != nullptr) stuck.wake = static_cast<const WaitQueue*>(entry->queue)->last_wake();
+  if (entry == nullptr && task.look.last_wake != nullptr) stuck.wake = *task.look.last_wake;
   if (stuck.blocker != kNoTask) return;
   find_missed(task, id, stuck);
-  if (entry == nullptr) {
-    stuck.lost = stuck.missed != nullptr;
-    return;
-  }
-  if (entry->condition != nullptr) {
+  if (entry != nullptr && entry->condition != nullptr) {
     stuck.lost = entry->condition(entry->argument);
     if (!stuck.lost) stuck.missed = nullptr;
     return;
   }
-  if (entry->waits_for != nullptr && task.look.holder != kNoTask && stuck.missed == nullptr) {
+  if (entry != nullptr && entry->waits_for != nullptr && task.look.holder != kNoTask &&
+      stuck.missed == nullptr) {
     stuck.missed = entry->waits_for;
     stuck.looked = stuck.queued;
   }
   stuck.lost = stuck.missed != nullptr;
-  stuck.wake_too_early = stuck.lost && stuck.wake.task != kNoTask && stuck.wake.step > stuck.looked &&
-                         stuck.wake.step < stuck.queued &&
-                         (stuck.wake.key == WaitQueue::kAnyKey || stuck.wake.key == entry->key);
+  stuck.wake_too_early =
+      stuck.lost && stuck.wake.task != kNoTask && stuck.wake.step > stuck.looked &&
+      stuck.wake.step < stuck.queued &&
+      (entry == nullptr || stuck.wake.key == WaitQueue::kAnyKey || stuck.wake.key == entry->key);
 }
 
 /* Whom the verdict lost-wakeup is about, or kNoTask. */
@@ -208,7 +207,8 @@ std::string describe_lost(const Finding& finding, const Execution& execution) {
             at_step(finding.other_step, *finding.other_site) + " since it looked (step " +
             std::to_string(stuck.looked) + ")";
   }
-  const bool on_queue = execution.task(finding.task).look.entry != nullptr;
+  const Look& look = execution.task(finding.task).look;
+  const bool on_queue = look.entry != nullptr || look.last_wake != nullptr;
   if (on_queue && stuck.wake.task == kNoTask) {
     text += "; the queue was never woken";
   } else if (on_queue) {

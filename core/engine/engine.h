@@ -18,6 +18,10 @@
  * shows nothing new, is unwound by an exception that is not to be caught (or to be thrown again). A finding
  * never ends the process; bad use of the engine is a finding, too (verdict `misuse`).
  *
+ * Primitives: Atomic, Plain (race-checked), fence (data.h); Mutex, SpinLock, RwSemaphore, WaitQueue,
+ * Completion (sync.h); CondVar, Semaphore, Barrier, SeqCount, SeqLock, Rcu, Srcu, wait_event, wait_var_event,
+ * signals (headers of their own).
+ *
  * Bounds: 128 tasks; an object of at most eight bytes, trivially copyable; Limits. One explore() at a time,
  * in one thread.
  */
@@ -31,9 +35,16 @@
 #include <utility>
 #include <vector>
 
+#include "core/engine/barrier.h"
+#include "core/engine/condvar.h"
 #include "core/engine/data.h"
+#include "core/engine/rcu.h"
+#include "core/engine/semaphore.h"
+#include "core/engine/seqcount.h"
 #include "core/engine/strategies.h"
 #include "core/engine/sync.h"
+#include "core/engine/wait_event.h"
+#include "core/engine/wait_var.h"
 
 namespace daxrace::engine {
 
@@ -77,6 +88,17 @@ Report explore(const ExploreOptions& options, const std::function<void()>& body)
 /* One execution, by recorded choices. */
 Report replay(const std::vector<Decision>& schedule, const std::function<void()>& body,
               const Limits& limits = ExploreOptions().limits);
+
+/* Any primitive under a name of its own: Named<Mutex> m("m"); Named<Semaphore> slots("slots", 2u). The name
+ * is not copied. Of one name there may be several objects: name#0, name#1, ... in order of creation. */
+template <class T>
+class Named : public T {
+ public:
+  template <class... Args>
+  explicit Named(const char* name, Args... args) {
+    this->init(role_named(name), args...);
+  }
+};
 
 /* --- for bodies -------------------------------------------------------------------------------------------
  */

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <mutex>
 #include <sstream>
 #include <stdexcept>
 
@@ -144,7 +145,7 @@ TEST(BadUse, ABodyThatThrowsIsAFindingThatSaysWhat) {
     x.store(1);
     join(a);
   });
-  EXPECT_EQ("misuse: A ended by an exception: no such page (step 5)", sentence(report));
+  EXPECT_THAT(sentence(report), HasSubstr("misuse: A ended by an exception: no such page"));
   EXPECT_EQ(0, Counted::alive);
   EXPECT_THAT(sentence(explore({}, [] { throw 3; })), HasSubstr("no std::exception"));
 }
@@ -222,6 +223,51 @@ TEST(SelfCheck, NamesTheFirstStepThatDiffered) {
     join(a);
   });
   EXPECT_TRUE(sound.passed()) << sound;
+}
+
+/* A bounded queue of one slot, with everything that C++ has for it. */
+void producer_and_consumer(bool notify_inside) {
+  Named<Mutex> mutex("mutex");
+  Named<CondVar> filled("filled");
+  Named<Semaphore> slots("slots", 1u);
+  Named<Barrier> start("start", 2u);
+  Plain<int> slot("slot", 0);
+  TaskId producer = spawn(
+      [&] {
+        start.arrive_and_wait();
+        for (int i = 1; i <= 2; ++i) {
+          slots.acquire();
+          if (!notify_inside) filled.notify_one();
+          std::lock_guard guard(mutex);
+          slot.write(i);
+          if (notify_inside) filled.notify_one();
+        }
+      },
+      "producer");
+  TaskId consumer = spawn(
+      [&] {
+        start.arrive_and_wait();
+        for (int i = 1; i <= 2; ++i) {
+          std::unique_lock lock(mutex);
+          while (slot.read() != i) filled.wait(lock);
+          slots.release();
+        }
+      },
+      "consumer");
+  join(producer);
+  join(consumer);
+}
+
+TEST(Explore, ProgramsWithEverythingThatCppHas) {
+  for (const StrategyInfo& info : strategy_table()) {
+    ExploreOptions options{.strategy = info.name, .executions = 300};
+    Report sound = explore(options, [] { producer_and_consumer(true); });
+    EXPECT_TRUE(sound.passed()) << info.name << ": " << sound;
+    /* It is named a deadlock where the producer, which is stuck too, could have been the one to wake. */
+    options.stop_at_first = false;
+    Report lost = explore(options, [] { producer_and_consumer(false); });
+    EXPECT_TRUE(lost.found("lost-wakeup")) << info.name << ": " << lost;
+  }
 }
 
 TEST(Tasks, ThereMayBe128) {

@@ -40,19 +40,28 @@ struct Held {
   uint8_t order_class = 0; /* in LockOrder; 0: none */
 };
 
+/* The last wake-up of a queue or a condition variable. */
+struct WakeUp {
+  TaskId task = kNoTask;
+  uint32_t step = 0;
+  uint64_t key = 0;
+};
+
 /* The sleep of a task on a wait queue, a condition variable or an atomic: reads are counted as by
  * Task::read_count. */
 struct Look {
-  uint32_t woken = 0;               /* reads done when it was woken last */
-  uint32_t prepared = 0;            /* reads done when it queued itself last */
-  uint32_t step = 0;                /* of that */
-  TaskId holder = kNoTask;          /* who held then what it says it waits for */
-  const Object* queue = nullptr;    /* what it sleeps on */
-  bool asleep = false;              /* without a timeout */
-  const WaitEntry* entry = nullptr; /* while it is in schedule() of a wait queue */
+  uint32_t woken = 0;                /* reads done when it was woken last */
+  uint32_t prepared = 0;             /* reads done when it queued itself last */
+  uint32_t step = 0;                 /* of that */
+  TaskId holder = kNoTask;           /* who held then what it says it waits for */
+  const Object* queue = nullptr;     /* what it sleeps on */
+  const WakeUp* last_wake = nullptr; /* of that; null: not kept */
+  bool asleep = false;               /* without a timeout */
+  const WaitEntry* entry = nullptr;  /* while it is in schedule() of a wait queue */
 
-  void fall_asleep(const Object& on, uint32_t reads, uint32_t now) {
+  void fall_asleep(const Object& on, const WakeUp* wake, uint32_t reads, uint32_t now) {
     queue = &on;
+    last_wake = wake;
     prepared = reads;
     step = now;
     asleep = true;

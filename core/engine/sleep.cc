@@ -85,7 +85,7 @@ void sleep_on(Object& word, const Site& site) {
   pending.sleeps = true;
   pending.any_order = true;
   Task& task = execution.self_task();
-  task.look.fall_asleep(word, task.read_count, execution.steps());
+  task.look.fall_asleep(word, nullptr, task.read_count, execution.steps());
   execution.point(pending);
   task.look.wake_up(task.read_count);
   execution.event(site, EventKind::k_atomic_wait, word, 0);

@@ -137,13 +137,6 @@ struct WaitEntry {
   const Object* queue = nullptr; /* that it is on, or was on until it was woken */
 };
 
-/* The last wake-up of a queue. */
-struct WakeUp {
-  TaskId task = kNoTask;
-  uint32_t step = 0;
-  uint64_t key = 0;
-};
-
 /* A wait queue head with keyed and exclusive waiters: prepare_to_wait(), schedule(), finish_wait(),
  * __wake_up(). Whoever wakes a task happens before what that task does once it has slept; the rest of the
  * queue orders nothing. A task that sleeps interruptibly stands on one queue only. */
