@@ -5,12 +5,20 @@
  *
  *   Report report = explore({.strategy = "dfs"}, [] {
  *     Atomic<int> x("x", 0);
- *     auto add = [&x] { x.store(x.load() + 1); };
- *     TaskId a = spawn(add, "A"), b = spawn(add, "B");
- *     join(a), join(b);
+ *     auto add = [&x] {
+ *       int old = x.load();
+ *       x.store(old + 1);
+ *     };
+ *     TaskId a = spawn(add, "A");
+ *     TaskId b = spawn(add, "B");
+ *     join(a);
+ *     join(b);
  *     check(x.load() == 2, "an addition was lost");
  *   });
  *   EXPECT_TRUE(report.passed()) << report;
+ *
+ * A full expression contains at most one scheduling point, because the order of evaluation differs between
+ * compilers; builds with DAXRACE_DEBUG find expressions with more.
  *
  * The body runs once for each execution, as task 0, and must be deterministic but for what the engine
  * decides. Objects may live on the stack of the task that made them, as long as that task joins those that

@@ -22,7 +22,10 @@ std::string sentence(const Report& report) {
 
 void add_twice() {
   Atomic<int> x("x", 0);
-  auto add = [&x] { x.store(x.load() + 1); };
+  auto add = [&x] {
+    int old = x.load();
+    x.store(old + 1);
+  };
   TaskId a = spawn(add, "A");
   TaskId b = spawn(add, "B");
   join(a);
@@ -82,7 +85,10 @@ TEST(Unwinding, EveryTaskThatBeganIsUnwoundWhenOneFails) {
       auto work = [&shared] {
         Counted mine;
         std::vector<int> memory(100);
-        for (int i = 0; i < 3; ++i) shared->store(shared->load() + 1);
+        for (int i = 0; i < 3; ++i) {
+          int old = shared->load();
+          shared->store(old + 1);
+        }
         check(shared->load() < 5, "five");
       };
       TaskId a = spawn(work, "A");

@@ -51,6 +51,7 @@ void Execution::reset() {
   choice_ = 0;
   state_ = 0;
   finding_count_ = 0;
+  sentences_.clear();
   destroyed_ = nullptr;
   lock_order_.begin(limits_.lock_order);
 }
@@ -73,7 +74,10 @@ End Execution::run(Strategy& strategy, Body first, void* arg) {
   if (ready_fiber(0)) {
     fiber_idle_[0] = 1;
     enter(spawn(first, arg, "setup"));
-    if (limits_.unwind) unwind_all();
+    if (limits_.unwind) {
+      while (sentences_.size() < finding_count_) sentences_.push_back(sentence(sentences_.size()));
+      unwind_all();
+    }
   } else {
     end_ = End::kFatal;
     Finding finding = make_finding(Failure::k_misuse);
@@ -589,10 +593,8 @@ Hash128 Execution::state_key(Turns turns) const {
 
 #ifdef DAXRACE_DEBUG
 ExpressionGuard::ExpressionGuard() : task_(&Execution::current().self_task()) {
-  if (++task_->expression_points > 1) {
-    std::fprintf(stderr, "harness: two scheduling points in one full expression, the first at %s\n",
-                 task_->pending.site->name().c_str());
-    std::abort();
+  if (++task_->expression_points == 2) {
+    Execution::current().misuse(Misuse::k_two_points, task_->object, *task_->pending.site);
   }
 }
 

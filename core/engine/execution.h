@@ -344,6 +344,8 @@ class Execution {
   uint32_t steps() const { return steps_; }
   int task_count() const { return task_count_; }
   std::span<const Finding> findings() const { return {findings_.data(), finding_count_}; }
+  /* What findings()[index] says. Of bodies that are unwound it was made before their objects were gone. */
+  std::string sentence(size_t index) const;
   /* The finding of smallest precedence, or null. */
   const Finding* headline() const;
   std::span<const Decision> decisions() const { return {decisions_.data(), decision_count_}; }
@@ -452,6 +454,7 @@ class Execution {
   std::vector<Event> trace_;
   std::vector<Decision> decisions_;
   std::array<Finding, 16> findings_;
+  std::vector<std::string> sentences_; /* if bodies are unwound */
   LockOrder lock_order_;
   const Destroyed* destroyed_ = nullptr; /* the last; in the arena */
   std::array<uint32_t, Role::kRolesMax> role_counts_;

@@ -82,6 +82,12 @@ void Execution::fail(const Finding& finding) {
   end(End::kFatal);
 }
 
+std::string Execution::sentence(size_t index) const {
+  if (index < sentences_.size()) return sentences_[index];
+  const Finding& finding = findings_[index];
+  return finding.describe == nullptr ? std::string() : finding.describe(finding, *this);
+}
+
 const Finding* Execution::headline() const {
   auto all = findings();
   auto best = std::min_element(
