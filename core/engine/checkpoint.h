@@ -25,8 +25,9 @@ bool looks_sealed(std::string_view bytes);
  * identity returns false and says why in one line. */
 bool unseal(std::string_view bytes, std::string_view identity, std::string_view* payload, std::string* error);
 
-/* Replaces the file: writes PATH.partial, syncs it, and renames it. Whoever reads the file finds the old bytes
- * or the new, whenever the writer dies. On failure returns false, says why, and leaves the old file alone. */
+/* Replaces the file: writes PATH.partial, syncs it, and renames it. Whoever reads the file finds the old
+ * bytes or the new, whenever the writer dies. On failure returns false, says why, and leaves the old file
+ * alone. */
 bool write_file(const std::string& path, std::string_view bytes, std::string* error);
 /* With what a writer may have left that was killed. */
 void remove_file(const std::string& path);
