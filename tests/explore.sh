@@ -56,7 +56,7 @@ done
 # --- interrupted again and again, with another number of workers each time
 interruptions=0
 arguments=(--preemptions 3 --no-prune --checkpoint cut)
-for jobs in 2 1 3 2 1 3 2 1 3 2; do
+for jobs in 2 1 3 2 1; do
   start "${arguments[@]}" --jobs $jobs
   children=$(cat /proc/$pid/task/$pid/children 2>/dev/null)
   kill -INT $pid 2>/dev/null
