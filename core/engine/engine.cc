@@ -42,8 +42,9 @@ std::string interleaving_of(const Execution& execution) {
 }
 
 void note_findings(const Execution& execution, Report& report) {
-  for (const Finding& finding : execution.findings()) {
-    std::string sentence = finding.describe == nullptr ? std::string() : finding.describe(finding, execution);
+  for (size_t i = 0; i < execution.findings().size(); ++i) {
+    const Finding& finding = execution.findings()[i];
+    std::string sentence = execution.sentence(i);
     auto same = [&](const Report::Seen& seen) {
       return seen.verdict == finding.verdict && seen.sentence == sentence;
     };
