@@ -181,6 +181,10 @@ class Execution {
   [[gnu::always_inline]] void event(const Site& site, EventKind kind, Object& object, uint64_t value) {
     if (object.life != Object::Life::kAlive) [[unlikely]]
       unusable(site, kind, object);
+    record(site, kind, object, value);
+  }
+  /* The same, of an object that may be used. */
+  [[gnu::always_inline]] void record(const Site& site, EventKind kind, Object& object, uint64_t value) {
     if (watched_) {
       trace_[steps_] = {&site, object.role, value, object.index, choice_, point_, self_, kind};
       choice_ = 0;

@@ -40,8 +40,7 @@ void Execution::unusable(const Site& site, EventKind kind, Object& object) {
     object.role = &kNoObjectRole;
     misuse(Misuse::k_uninitialised, object, site);
   }
-  object.life = Object::Life::kAlive; /* for its last event */
-  event(site, kind, object, 0);
+  record(site, kind, object, 0);
   Finding finding = make_finding(Failure::k_use_after_free);
   finding.describe = describe_dead;
   finding.task = self_;
