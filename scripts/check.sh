@@ -68,7 +68,7 @@ check_layers() {
     }
     FNR == 1 {
       layer = FILENAME; sub(/^core\//, "", layer); sub(/\/.*/, "", layer)
-      beside = FILENAME ~ /_(test|bench)\.cc$/
+      beside = FILENAME ~ /_(test|bench)\.cc$|_for_test\.h$/
     }
     !(layer in may) { next }
     /LLVMFuzzer/ && layer != "fuzz" { report("only fuzz/ knows libFuzzer: move this there") }

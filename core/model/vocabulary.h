@@ -66,7 +66,8 @@ void model_drain_stores(void);
  * Lock-like things that the engine does not know: who holds the DAX entry, for reports and for the order of locks. It
  * is taken under the i_pages lock as if it were only tried; what is held while somebody waits for it, schedule() says.
  */
-#define model_note_hold(object) engine::Execution::current().hold((object), engine::Hold{.tried = true})
+#define model_note_hold(object) \
+	engine::Execution::current().hold((object), engine::Hold{ .tried = true })
 #define model_note_release(object) engine::Execution::current().release((object))
 
 /* WARN_ON_ONCE: the kernel goes on, and so does the model; the warning is a finding. */

@@ -20,7 +20,9 @@ class Runner {
  public:
   explicit Runner(engine::Limits limits = default_limits());
 
-  static engine::Limits default_limits() { return {.steps_max = 20000, .tasks_max = kTasksMax + 1, .trace = false}; }
+  static engine::Limits default_limits() {
+    return {.steps_max = 20000, .tasks_max = kTasksMax + 1, .trace = false};
+  }
 
   /* The program must be valid (as parse_strict and repair leave it) and outlive its executions. On a kernel
    * choice that cannot be returns false and says in one line why; `kernel` replaces the program's own choice.
