@@ -27,6 +27,7 @@ bool ended_early(const Execution& execution);
 class Footprint {
  public:
   void clear() { steps_.clear(); }
+  void assign(std::vector<Step> steps) { steps_ = std::move(steps); }
   void add(Step step);
   void add(const Footprint& other) {
     for (const Step& step : other.steps_) add(step);

@@ -24,7 +24,10 @@ bool SearchPath::advance() {
   sleepers_.clear();
   followed_ = 0;
   blocked_at_ = UINT32_MAX;
-  if (started_ && !backtrack()) return false;
+  if (started_ && !backtrack()) {
+    finished_ = true;
+    return false;
+  }
   started_ = true;
   changed_from_ = last_pick_ = size_ == 0 ? 0 : size_ - 1;
   while (last_pick_ > 0 && nodes_[last_pick_].is_draw) --last_pick_;

@@ -14,6 +14,7 @@
 #include <span>
 #include <vector>
 
+#include "core/engine/bytes.h"
 #include "core/engine/footprint.h"
 #include "core/engine/strategy.h"
 
@@ -80,11 +81,21 @@ class SearchPath {
    * ended it, which is no matter of one object. */
   void learn(const Execution& execution, bool early);
 
+  /* Between executions: the fraction of the tree that is done, as far as it is known: a search that adds to
+   * todo later learns that less was done than it thought. */
+  double explored() const;
+  /* Between executions: everything that is needed to go on. read() is false on what write() does not write.
+   */
+  void write(ByteWriter& out) const;
+  bool read(ByteReader& in);
+
   std::span<Node> nodes() { return {nodes_.data(), size_}; }
   /* Nodes of the present path before this one are as they were in the execution before. */
   size_t changed_from() const { return changed_from_; }
 
  private:
+  static void write_node(ByteWriter& out, const Node& node);
+  static bool read_node(ByteReader& in, uint32_t index, Node& node);
   bool backtrack();
   Node& push();
   void sleep_below(const Node& node, size_t index);
@@ -96,6 +107,7 @@ class SearchPath {
   size_t changed_from_ = 0;
   size_t last_pick_ = 0; /* of the nodes that were there at the beginning */
   bool started_ = false;
+  bool finished_ = false;
 
   std::vector<Sleeper> sleepers_;
   Footprint scratch_;

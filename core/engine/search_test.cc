@@ -10,6 +10,8 @@
 
 #include "core/engine/search_programs_for_test.h"
 #include "core/engine/strategy_dfs.h"
+#include "core/engine/strategy_dpor.h"
+#include "core/engine/strategy_stateful.h"
 
 namespace daxrace::engine {
 namespace {
@@ -30,6 +32,54 @@ std::vector<uint64_t> run_to_the_end(Search& search, Program program) {
     hashes.push_back(execution.trace_hash());
   }
   return hashes;
+}
+
+/* Whether a search of its kind that is saved and restored between any two executions goes on as the whole. */
+template <class Make>
+void expect_same_after_restore(const Program& program, const Make& make) {
+  auto whole = make();
+  const std::vector<uint64_t> hashes = run_to_the_end(*whole, program);
+  const size_t stride = hashes.size() / 40 + 1;
+  auto first = make();
+  Execution execution;
+  Program again = program;
+  double progress = 0;
+  for (size_t done = 0; done < hashes.size(); ++done) {
+    if (done % stride == 0) {
+      std::string error;
+      auto second = make();
+      ASSERT_TRUE(second->restore(first->save(), &error)) << error;
+      EXPECT_EQ(first->save(), second->save());
+      std::vector<uint64_t> rest = run_to_the_end(*second, program);
+      EXPECT_EQ(std::vector<uint64_t>(hashes.begin() + static_cast<std::ptrdiff_t>(done), hashes.end()), rest)
+          << program.name << ", stopped after " << done;
+      EXPECT_EQ(whole->stats(), second->stats()) << program.name << ", stopped after " << done;
+    }
+    ASSERT_TRUE(first->begin());
+    execution.run(*first, search_test::spawn_all, &again);
+    EXPECT_GE(first->progress(), progress);
+    progress = first->progress();
+  }
+  EXPECT_FALSE(first->begin());
+  EXPECT_EQ(1, first->progress());
+}
+
+TEST(Search, SearchesWithoutABoundGoOnExactlyWhereTheyStopped) {
+  for (const Program& program : programs()) {
+    expect_same_after_restore(program, [] { return std::make_unique<DporStrategy>(); });
+    for (bool sleep : {false, true}) {
+      expect_same_after_restore(program, [sleep] {
+        return std::make_unique<StatefulStrategy>(StrategyOptions{.sleep_sets = sleep});
+      });
+    }
+  }
+}
+
+TEST(Search, ACheckpointOfAnotherStrategyIsRefused) {
+  std::string error;
+  DporStrategy dpor;
+  EXPECT_FALSE(dpor.restore(StatefulStrategy({}).save(), &error));
+  EXPECT_NE(std::string::npos, error.find("dpor")) << error;
 }
 
 TEST(Search, RestoredItGoesOnExactlyWhereItStopped) {

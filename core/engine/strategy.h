@@ -55,6 +55,9 @@ class Candidates {
     for (; index > 0; --index) left &= left - 1;
     return task_at(lowest(left), first_);
   }
+  /* What the constructor takes. */
+  constexpr Mask rotated() const { return rotated_; }
+  constexpr TaskId first() const { return first_; }
   constexpr Iterator begin() const { return {rotated_, first_}; }
   constexpr Iterator end() const { return {0, first_}; }
   constexpr bool contains(TaskId task) const {

@@ -5,7 +5,7 @@
 
 namespace daxrace::engine {
 
-bool DporStrategy::begin() {
+bool DporStrategy::advance() {
   abandoned_ = false;
   could_ = 0;
   return path_.advance();
@@ -52,7 +52,8 @@ void DporStrategy::end(const Execution& execution) {
   }
   part.ended_early = early;
   races_.analyse(execution, part, nodes);
-  ++(whole ? stats_.executions : stats_.blocked);
+  ++(whole ? stats_.executions : stats_.pruned);
+  stats_.steps += execution.steps();
   stats_.longest = std::max(stats_.longest, execution.steps());
 }
 

@@ -11,33 +11,32 @@
 #define DAXRACE_CORE_ENGINE_STRATEGY_DPOR_H_
 
 #include "core/engine/dpor_races.h"
+#include "core/engine/search.h"
 #include "core/engine/strategies.h"
 
 namespace daxrace::engine {
 
-class DporStrategy : public Strategy {
+class DporStrategy : public Search {
  public:
   DporStrategy() : path_(true) {}
 
   Needs needs() const override { return {.trace = true, .state = false}; }
-  bool begin() override;
+  bool advance() override;
   size_t pick(const Pick& pick) override;
   uint32_t draw(const Execution& execution, uint32_t bound) override;
   void end(const Execution& execution) override;
 
-  struct Stats {
-    uint64_t executions = 0; /* complete, one of each class */
-    uint64_t blocked = 0;    /* by sleep sets: begun, and then seen to be of a class that was had before */
-    uint32_t longest = 0;    /* steps */
-  };
-  const Stats& stats() const { return stats_; }
+ protected:
+  std::string describe() const override { return "dpor"; }
+  double explored() const override { return path_.explored(); }
+  void write_part(ByteWriter& out) const override { path_.write(out); }
+  bool read_part(ByteReader& in) override { return path_.read(in); }
 
  private:
   SearchPath path_;
   RaceAnalysis races_;
   bool abandoned_ = false;
   SearchPath::Mask could_ = 0; /* go on, where it was abandoned */
-  Stats stats_;
 };
 
 }  // namespace daxrace::engine

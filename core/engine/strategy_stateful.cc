@@ -5,7 +5,11 @@
 
 namespace daxrace::engine {
 
-bool StatefulStrategy::begin() {
+namespace {
+constexpr size_t kStateBytes = 20;
+}  // namespace
+
+bool StatefulStrategy::advance() {
   abandoned_ = false;
   return path_.advance();
 }
@@ -43,9 +47,33 @@ void StatefulStrategy::end(const Execution& execution) {
   if (!abandoned_) path_.follow(execution);
   if (sleep_sets_) path_.learn(execution, !abandoned_ && ended_early(execution));
   bool whole = !abandoned_ && path_.blocked_at() == UINT32_MAX;
+  stats_.steps += execution.steps();
   stats_.longest = std::max(stats_.longest, execution.steps());
   ++(whole ? stats_.executions : stats_.pruned);
   stats_.states = visited_.size();
+}
+
+std::string StatefulStrategy::describe() const { return sleep_sets_ ? "stateful, sleep sets" : "stateful"; }
+
+void StatefulStrategy::write_part(ByteWriter& out) const {
+  path_.write(out);
+  auto states = visited_.sorted();
+  out.u64(states.size());
+  for (const auto& [state, slept] : states) {
+    out.u128(state);
+    out.u32(slept);
+  }
+}
+
+bool StatefulStrategy::read_part(ByteReader& in) {
+  if (!path_.read(in)) return false;
+  visited_ = VisitedSet();
+  for (uint64_t n = in.count(kStateBytes); n > 0; --n) {
+    Hash128 state = in.u128();
+    bool fresh = false;
+    visited_.insert(state, &fresh) = in.u32();
+  }
+  return in.ok();
 }
 
 std::unique_ptr<Strategy> make_stateful_strategy(const StrategyOptions& options) {

@@ -15,30 +15,29 @@
 #ifndef DAXRACE_CORE_ENGINE_STRATEGY_STATEFUL_H_
 #define DAXRACE_CORE_ENGINE_STRATEGY_STATEFUL_H_
 
+#include "core/engine/search.h"
 #include "core/engine/search_path.h"
 #include "core/engine/strategies.h"
 #include "core/engine/visited.h"
 
 namespace daxrace::engine {
 
-class StatefulStrategy : public Strategy {
+class StatefulStrategy : public Search {
  public:
   explicit StatefulStrategy(const StrategyOptions& options)
       : sleep_sets_(options.sleep_sets), path_(options.sleep_sets) {}
 
   Needs needs() const override { return {.trace = sleep_sets_, .state = true}; }
-  bool begin() override;
+  bool advance() override;
   size_t pick(const Pick& pick) override;
   uint32_t draw(const Execution& execution, uint32_t bound) override;
   void end(const Execution& execution) override;
 
-  struct Stats {
-    uint64_t executions = 0; /* run to an end */
-    uint64_t pruned = 0;     /* ended early at a known state, or because all that could run slept */
-    uint64_t states = 0;     /* distinct, at choices */
-    uint32_t longest = 0;    /* steps */
-  };
-  const Stats& stats() const { return stats_; }
+ protected:
+  std::string describe() const override;
+  double explored() const override { return path_.explored(); }
+  void write_part(ByteWriter& out) const override;
+  bool read_part(ByteReader& in) override;
 
  private:
   size_t abandon();
@@ -47,7 +46,6 @@ class StatefulStrategy : public Strategy {
   SearchPath path_;
   VisitedSet visited_; /* state -> tasks that slept */
   bool abandoned_ = false;
-  Stats stats_;
 };
 
 }  // namespace daxrace::engine

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "core/engine/visited.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace daxrace::engine {
@@ -37,6 +38,15 @@ void VisitedSet::grow() {
     keys_[at] = keys[i];
     words_[at] = words[i];
   }
+}
+
+std::vector<std::pair<Hash128, uint32_t>> VisitedSet::sorted() const {
+  std::vector<std::pair<Hash128, uint32_t>> all;
+  for (size_t i = 0; i < keys_.size(); ++i) {
+    if (keys_[i] != 0) all.emplace_back(keys_[i], words_[i]);
+  }
+  std::sort(all.begin(), all.end());
+  return all;
 }
 
 }  // namespace daxrace::engine

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "core/engine/hash.h"
@@ -24,6 +25,8 @@ class VisitedSet {
   uint32_t& insert(Hash128 key, bool* fresh);
 
   size_t size() const { return size_; }
+  /* All keys with their words, in order. */
+  std::vector<std::pair<Hash128, uint32_t>> sorted() const;
   size_t bytes() const { return keys_.size() * (sizeof(Hash128) + sizeof(uint32_t)); }
 
  private:
