@@ -18,7 +18,8 @@ namespace {
 struct Options {
   std::string file;
   KernelOptions kernel;
-  std::string preemptions = "2";
+  std::string strategy = "dfs";
+  std::string preemptions;
   bool no_prune = false;
   bool all = false;
   std::string only;
@@ -30,7 +31,8 @@ struct Options {
   bool json = false;
 };
 
-std::string coverage(const Exhausted& result, const scenario::Program& program, uint32_t bound) {
+std::string coverage(const Exhausted& result, const scenario::Program& program, uint32_t bound,
+                     const std::string& strategy) {
   size_t ops = 0;
   for (const scenario::Task& task : program.tasks) ops += task.ops.size();
   std::string schedules = bound == UINT32_MAX
@@ -40,6 +42,8 @@ std::string coverage(const Exhausted& result, const scenario::Program& program, 
                      std::to_string(ops) + " operations, " +
                      std::to_string(program.config.geometry.pmd_pages) + " pages a PMD, " +
                      std::to_string(program.config.geometry.cells) + " cells a page";
+  if (strategy == "dpor")
+    text += "; of those that only differ in the order of steps that do not conflict, one";
   if (result.states != 0) {
     text += "; " + grouped(result.states) +
             " states, told apart by 128 bits (two of them alike with probability < 2^-" +
@@ -63,6 +67,7 @@ void check_checkpoint(const ExhaustOptions& options) {
 
 ExhaustOptions exhaust_options(const Options& options, uint32_t bound) {
   ExhaustOptions exhaust;
+  exhaust.strategy = options.strategy;
   exhaust.bound = bound;
   exhaust.prune = !options.no_prune;
   exhaust.stop_at_first = !options.all;
@@ -75,10 +80,13 @@ ExhaustOptions exhaust_options(const Options& options, uint32_t bound) {
   return exhaust;
 }
 
-void print_bounds(const Exhausted& result) {
+void print_bounds(const Exhausted& result, const std::string& strategy) {
   for (const BoundStats& stats : result.bounds) {
     std::cout << bound_name(stats.bound) << ": " << counted(stats.executions, "execution", "executions");
-    if (stats.pruned != 0) std::cout << " and " << grouped(stats.pruned) << " that met a known state";
+    if (stats.pruned != 0) {
+      std::cout << " and " << grouped(stats.pruned)
+                << (strategy == "dpor" ? " that turned out to repeat others" : " that met a known state");
+    }
     std::cout << (stats.complete ? "\n" : ", not finished\n");
   }
 }
@@ -93,8 +101,14 @@ void print_interrupted(const Exhausted& result, const std::string& checkpoint) {
 }
 
 int run(const Options& options) {
+  const bool bounded = options.strategy == "dfs";
+  if (!bounded && (!options.preemptions.empty() || options.no_prune)) {
+    throw UsageError{"--preemptions and --no-prune are for --strategy dfs: " + options.strategy +
+                     " has no bound"};
+  }
+  const std::string preemptions = !bounded ? "all" : options.preemptions.empty() ? "2" : options.preemptions;
   uint32_t bound = UINT32_MAX;
-  if (options.preemptions != "all") bound = static_cast<uint32_t>(std::stoul(options.preemptions));
+  if (preemptions != "all") bound = static_cast<uint32_t>(std::stoul(preemptions));
   Input input = read_strict(options.file);
   check_writable(options.save);
   scenario::Runner runner;
@@ -106,7 +120,8 @@ int run(const Options& options) {
   if (!options.json) {
     print_header("explore", input, kernel,
                  (bound == UINT32_MAX ? std::string("no bound on preemptions")
-                                      : "at most " + options.preemptions + " preemptions") +
+                                      : "at most " + preemptions + " preemptions") +
+                     (bounded ? "" : "; strategy " + options.strategy) +
                      (options.no_prune ? ", no state is recognised" : ""));
   }
   engine::Interrupt until_all_is_written;
@@ -124,9 +139,14 @@ int run(const Options& options) {
     }
     if (options.json) return;
     std::cout << "FOUND " << runner.execution().headline()->verdict << " with "
-              << counted(at_bound, "preemption", "preemptions") << "\n";
+              << counted(at_bound == UINT32_MAX ? runner.execution().preemptions() : at_bound, "preemption",
+                         "preemptions")
+              << "\n";
     print_finding(runner);
   };
+  if (options.jobs > 1 && !search_of(exhaustion)->can_split()) {
+    spdlog::warn("{} cannot be split: one worker", options.strategy);
+  }
   Exhausted result = exhaust(runner, exhaustion, on_finding);
   progress.erase();
   if (result.killed != 0) {
@@ -142,7 +162,7 @@ int run(const Options& options) {
     }
     print_json(json);
   } else {
-    print_bounds(result);
+    print_bounds(result, options.strategy);
     if (saved) std::cout << "daxrace replay " << path << "\n";
     if (result.interrupted) print_interrupted(result, exhaustion.checkpoint);
   }
@@ -150,7 +170,7 @@ int run(const Options& options) {
   if (!result.verdicts.empty()) return kFound;
   if (!options.json) {
     std::cout << "PASSED " << grouped(result.executions)
-              << " executions: " << coverage(result, input.program, bound) << "\n";
+              << " executions: " << coverage(result, input.program, bound, options.strategy) << "\n";
   }
   return kNoFinding;
 }
@@ -162,8 +182,13 @@ void add_explore(CLI::App& app, const char* text, int* exit_code) {
   CLI::App* command = app.add_subcommand("explore", text);
   command->add_option("FILE", options->file, "program to explore")->required();
   options->kernel.add_to(*command);
-  command->add_option("--preemptions", options->preemptions, "bound, from 0 up to it; or `all`")
+  command
+      ->add_option("--strategy", options->strategy,
+                   "dfs: bound by bound; dpor or stateful: without a bound, `daxrace list strategies`")
       ->capture_default_str()
+      ->check(CLI::IsMember({"dfs", "dpor", "stateful"}));
+  command->add_option("--preemptions", options->preemptions, "bound of dfs, from 0 up to it; or `all`")
+      ->default_str("2")
       ->check([](const std::string& value) -> std::string {
         bool number =
             !value.empty() && value.size() < 6 && value.find_first_not_of("0123456789") == value.npos;

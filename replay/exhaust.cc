@@ -26,7 +26,7 @@ class Ticker {
   Clock::time_point next_ = Clock::now() + std::chrono::milliseconds(100);
 };
 
-void note_bound(Exhausted& result, uint32_t bound, const engine::DfsStrategy::Stats& so_far, bool complete) {
+void note_bound(Exhausted& result, uint32_t bound, const engine::Search::Stats& so_far, bool complete) {
   BoundStats stats{bound, so_far.executions, so_far.pruned, complete};
   for (const BoundStats& earlier : result.bounds) {
     stats.executions -= earlier.executions;
@@ -37,12 +37,14 @@ void note_bound(Exhausted& result, uint32_t bound, const engine::DfsStrategy::St
 
 }  // namespace
 
-engine::StrategyOptions tuning_of(const ExhaustOptions& options) {
+std::unique_ptr<engine::Search> search_of(const ExhaustOptions& options) {
   engine::StrategyOptions tuning;
   tuning.preemptions_max = options.bound;
   tuning.preemptions_min = options.bound == UINT32_MAX ? options.bound : 0;
   tuning.prune = options.prune;
-  return tuning;
+  std::unique_ptr<engine::Strategy> strategy = engine::find_strategy(options.strategy)->make(tuning);
+  /* Every row that exhausts is a search. */
+  return std::unique_ptr<engine::Search>(dynamic_cast<engine::Search*>(strategy.release()));
 }
 
 Exhausted exhaust(scenario::Runner& runner, const ExhaustOptions& options, const OnFinding& on_finding) {
@@ -51,22 +53,23 @@ Exhausted exhaust(scenario::Runner& runner, const ExhaustOptions& options, const
   }
   std::optional<engine::Interrupt> interrupt;
   if (options.interruptible) interrupt.emplace();
-  engine::DfsStrategy dfs(tuning_of(options));
+  std::unique_ptr<engine::Search> made = search_of(options);
+  engine::Search& search = *made;
   Exhausted result;
   Ticker ticker;
-  uint32_t bound = dfs.bound();
+  uint32_t bound = search.bound();
   bool stopped = false;
   while (!stopped) {
-    engine::DfsStrategy::Stats before = dfs.stats();
-    bool more = dfs.begin();
-    if (!more || dfs.bound() != bound) {
+    engine::Search::Stats before = search.stats();
+    bool more = search.begin();
+    if (!more || search.bound() != bound) {
       /* begin() has moved on: what was counted until now belongs to the bound before. */
       note_bound(result, bound, before, true);
-      bound = dfs.bound();
+      bound = search.bound();
     }
     if (!more) break;
-    runner.run(dfs);
-    if (options.progress && ticker.due()) options.progress({bound, dfs.stats(), dfs.progress()});
+    runner.run(search);
+    if (options.progress && ticker.due()) options.progress({bound, search.stats(), search.progress()});
     result.interrupted = interrupt && engine::Interrupt::requested();
     stopped = result.interrupted;
     bool fresh = false;
@@ -80,11 +83,11 @@ Exhausted exhaust(scenario::Runner& runner, const ExhaustOptions& options, const
     stopped = true;
     result.interrupted = false;
   }
-  if (stopped) note_bound(result, bound, dfs.stats(), false);
-  result.executions = dfs.stats().executions + dfs.stats().pruned;
-  result.states = dfs.stats().states;
-  result.steps = dfs.stats().steps;
-  result.done = result.interrupted ? dfs.progress() : 0;
+  if (stopped) note_bound(result, bound, search.stats(), false);
+  result.executions = search.stats().executions + search.stats().pruned;
+  result.states = search.stats().states;
+  result.steps = search.stats().steps;
+  result.done = result.interrupted ? search.progress() : 0;
   return result;
 }
 

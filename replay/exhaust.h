@@ -8,18 +8,21 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
-#include "core/engine/strategy_dfs.h"
+#include "core/engine/search.h"
+#include "core/engine/strategies.h"
 #include "core/engine/workers.h"
 #include "core/scenario/execute.h"
 
 namespace daxrace::replay {
 
 struct ExhaustOptions {
-  uint32_t bound = 2; /* preemptions; UINT32_MAX: none */
+  std::string strategy = "dfs"; /* a row of strategies.def that exhausts */
+  uint32_t bound = 2;           /* preemptions; UINT32_MAX: none, as for all strategies but dfs */
   bool prune = true;
   bool stop_at_first = true;
   std::string only = {}; /* executions with another headline than this verdict do not count; empty: all do */
@@ -63,7 +66,8 @@ void check_resume(scenario::Runner& runner, const ExhaustOptions& options);
 /* The same by workers; what exhaust() calls where there are some. */
 Exhausted exhaust_by_workers(scenario::Runner& runner, const ExhaustOptions& options,
                              const OnFinding& on_finding);
-engine::StrategyOptions tuning_of(const ExhaustOptions& options);
+/* The search that the options ask for. */
+std::unique_ptr<engine::Search> search_of(const ExhaustOptions& options);
 
 nlohmann::json json_of(const Exhausted& result);
 

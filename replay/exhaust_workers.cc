@@ -101,8 +101,9 @@ bool note_verdicts(const engine::Execution& execution, const std::string& only, 
 
 engine::WorkersResult search(scenario::Runner& runner, const ExhaustOptions& options,
                              const OnFinding& on_finding, std::map<std::string, uint32_t>& verdicts) {
-  engine::DfsStrategy dfs(tuning_of(options));
-  dfs.set_subject(subject_of(runner, options));
+  std::unique_ptr<engine::Search> made = search_of(options);
+  engine::Search& search = *made;
+  search.set_subject(subject_of(runner, options));
   std::map<std::string, uint32_t> told; /* of this worker */
   engine::WorkersCallbacks callbacks;
   callbacks.run = [&](engine::Search& part, std::string* report) {
@@ -117,7 +118,7 @@ engine::WorkersResult search(scenario::Runner& runner, const ExhaustOptions& opt
     return options.stop_at_first ? engine::Kept::kStop : engine::Kept::kYes;
   };
   callbacks.progress = options.progress;
-  return engine::run_workers(dfs,
+  return engine::run_workers(search,
                              {.jobs = options.jobs,
                               .checkpoint = options.checkpoint,
                               .resume = options.resume,
@@ -128,13 +129,14 @@ engine::WorkersResult search(scenario::Runner& runner, const ExhaustOptions& opt
 }  // namespace
 
 void check_resume(scenario::Runner& runner, const ExhaustOptions& options) {
-  engine::DfsStrategy dfs(tuning_of(options));
-  dfs.set_subject(subject_of(runner, options));
+  std::unique_ptr<engine::Search> made = search_of(options);
+  engine::Search& search = *made;
+  search.set_subject(subject_of(runner, options));
   std::string bytes;
   std::string error;
   std::string_view payload;
   if (!engine::read_file(options.resume, &bytes, &error)) throw UsageError{error};
-  if (!engine::unseal(bytes, dfs.identity(), &payload, &error)) {
+  if (!engine::unseal(bytes, search.identity(), &payload, &error)) {
     throw UsageError{options.resume + ": " + error};
   }
 }

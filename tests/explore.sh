@@ -154,3 +154,17 @@ ls -A >left
 printf '%s\n' damaged err kept left out short whole | diff - left || fail "files are left"
 [[ $(ls -A /dev/shm) == "$shm" ]] || fail "/dev/shm: $(ls -A /dev/shm)"
 exit $failed
+
+# Without a bound: whatever strategy, the same answers.
+for strategy in dpor stateful; do
+  "$DAXRACE_BIN/daxrace" explore "$DAXRACE_SOURCE/scenarios/001-fault-races-with-write.dax" --strategy "$strategy" \
+    --no-save >/dev/null || { echo "$strategy: a finding where there is none"; exit 1; }
+  status=0
+  "$DAXRACE_BIN/daxrace" explore "$DAXRACE_SOURCE/scenarios/001-fault-races-with-write.dax" --strategy "$strategy" \
+    --kernel v4.11 --no-save >/dev/null || status=$?
+  ((status == 1)) || { echo "$strategy: no finding where there is one"; exit 1; }
+done
+status=0
+"$DAXRACE_BIN/daxrace" explore "$DAXRACE_SOURCE/scenarios/001-fault-races-with-write.dax" --strategy dpor \
+  --preemptions 2 >/dev/null 2>&1 || status=$?
+((status == 2)) || { echo "dpor takes a bound"; exit 1; }

@@ -58,6 +58,21 @@ inline void set_y_under_mutex() {
   s->mutex.unlock();
 }
 
+inline void set_y_and_notify_one() {
+  set_y_under_mutex();
+  s->cond.notify_one();
+}
+
+inline void set_y_and_notify_all() {
+  set_y_under_mutex();
+  s->cond.notify_all();
+}
+
+inline void notify_one_and_set_y() {
+  s->cond.notify_one();
+  set_y_under_mutex();
+}
+
 inline void within_semaphore() {
   s->semaphore.acquire();
   increment_x();
@@ -85,14 +100,10 @@ inline void read_rcu() {
 
 inline const std::vector<Program>& sync_programs() {
   static const std::vector<Program> table = {
-      {"a condition variable", {wait_for_y_set, [] { set_y_under_mutex(), s->cond.notify_one(); }}, 1},
-      {"a condition variable, two waiters, all",
-       {wait_for_y_set, wait_for_y_set, [] { set_y_under_mutex(), s->cond.notify_all(); }},
-       1},
-      {"a condition variable, two waiters, one",
-       {wait_for_y_set, wait_for_y_set, [] { set_y_under_mutex(), s->cond.notify_one(); }}},
-      {"a condition variable, notified too early",
-       {wait_for_y_set, [] { s->cond.notify_one(), set_y_under_mutex(); }}},
+      {"a condition variable", {wait_for_y_set, set_y_and_notify_one}, 1},
+      {"a condition variable, two waiters, all", {wait_for_y_set, wait_for_y_set, set_y_and_notify_all}, 1},
+      {"a condition variable, two waiters, one", {wait_for_y_set, wait_for_y_set, set_y_and_notify_one}},
+      {"a condition variable, notified too early", {wait_for_y_set, notify_one_and_set_y}},
       {"a semaphore of one",
        {within_semaphore, within_semaphore, [] { note(static_cast<uint64_t>(load_x())); }}},
       {"a semaphore that is given back by another",

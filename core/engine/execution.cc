@@ -74,10 +74,6 @@ End Execution::run(Strategy& strategy, Body first, void* arg) {
   if (ready_fiber(0)) {
     fiber_idle_[0] = 1;
     enter(spawn(first, arg, "setup"));
-    if (limits_.unwind) {
-      while (sentences_.size() < finding_count_) sentences_.push_back(sentence(sentences_.size()));
-      unwind_all();
-    }
   } else {
     end_ = End::kFatal;
     Finding finding = make_finding(Failure::k_misuse);
@@ -85,6 +81,14 @@ End Execution::run(Strategy& strategy, Body first, void* arg) {
       return std::string("there is no memory for the stack of the first task");
     };
     report(finding);
+  }
+  /* Whoever looks at what the tasks were about to do looks before their objects are gone. */
+  if (limits_.unwind) {
+    while (sentences_.size() < finding_count_) sentences_.push_back(sentence(sentences_.size()));
+    strategy.end(*this);
+    if (task_count_ != 0) unwind_all();
+    current_ = nullptr;
+    return end_;
   }
   current_ = nullptr;
   strategy.end(*this);

@@ -42,6 +42,7 @@ void Execution::may_wait_for(const Object& object, const Site& site) {
 }
 
 void Execution::release(const Object& object, const Site& site, HeldAs as) {
+  if (unwinding_) return;
   Task& task = self_task();
   std::span<Held> held = held_of(task);
   for (size_t i = held.size(); i > 0; --i) {

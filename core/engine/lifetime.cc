@@ -36,6 +36,7 @@ TaskId waiter_on(const Execution& execution, const Object& object) {
 }  // namespace
 
 void Execution::unusable(const Site& site, EventKind kind, Object& object) {
+  if (unwinding_) return;
   if (object.life == Object::Life::kNone) {
     object.role = &kNoObjectRole;
     misuse(Misuse::k_uninitialised, object, site);

@@ -55,6 +55,8 @@ std::string describe_misuse(const Finding& finding, const Execution& execution) 
 }  // namespace
 
 void Execution::misuse(Misuse kind, Object& object, const Site& site, const Culprit& other) {
+  /* Destructors at work: a guard releases the mutex that the wait it is thrown out of had let go. */
+  if (unwinding_) return;
   const Task& task = self_task();
   point_ = false;
   object.life = Object::Life::kAlive; /* whatever it was: this event may be on it */

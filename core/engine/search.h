@@ -45,7 +45,7 @@ class Search : public Strategy {
 
   /* The next execution of this part, within the present bound. False: all of the part has been seen. */
   virtual bool advance() = 0;
-  /* Of a search without bounds: always 0. */
+  /* Of a search that knows no bounds: always UINT32_MAX. */
   virtual uint32_t bound() const { return 0; }
   /* Something in this part was left out that a larger bound would show. */
   virtual bool left_out() const { return false; }

@@ -29,6 +29,7 @@ class StatefulStrategy : public Search {
 
   Needs needs() const override { return {.trace = sleep_sets_, .state = true}; }
   bool advance() override;
+  uint32_t bound() const override { return UINT32_MAX; }
   size_t pick(const Pick& pick) override;
   uint32_t draw(const Execution& execution, uint32_t bound) override;
   void end(const Execution& execution) override;

@@ -40,6 +40,7 @@ bool Execution::ready_fiber(TaskId id) {
 }
 
 TaskId Execution::spawn(Body body, void* arg, std::string_view name) {
+  if (unwinding_) return kNoTask;
   if (task_count_ == limits_.tasks_max) misuse(Misuse::k_too_many_tasks, task_->object, kAnonymousSite);
   auto id = static_cast<TaskId>(task_count_);
   if (!ready_fiber(id)) misuse(Misuse::k_no_stack, task_->object, kAnonymousSite);
@@ -123,6 +124,10 @@ void Execution::enter(TaskId task) {
 }
 
 void Execution::join(TaskId target, const Site& site) {
+  if (unwinding_) {
+    unwind();
+    return;
+  }
   if (target >= task_count_) misuse(Misuse::k_join_nobody, self_task().object, site);
   Pending pending{&site, &task(target).object, EventKind::k_join};
   pending.detail = target;
