@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "core/engine/rcu.h"
 
-#include <cstdio>
-#include <cstdlib>
-
 #include "core/engine/edges.h"
 
 namespace daxrace::engine {
@@ -88,9 +85,8 @@ void GracePeriods::closed(Sections& sections, uint32_t index) const {
 void GracePeriods::leave(uint32_t index, const Site& site) {
   Execution& execution = Execution::current();
   if (nesting(index) == 0) {
-    std::fprintf(stderr, "harness: a task leaves a read section that it is not in, at %s\n",
-                 site.name().c_str());
-    std::abort();
+    execution.misuse(Misuse::k_unlock_free, *this, site);
+    return; /* only where the task is being unwound */
   }
   if (nesting(index) == 1) {
     for (int id = 0; id < execution.task_count(); ++id) closed(readers_[id].waits_for, index);

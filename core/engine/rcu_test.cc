@@ -182,6 +182,10 @@ TEST(Rcu, AGracePeriodInsideASectionIsADeadlock) {
   EXPECT_NE(std::string::npos, sentence.find("held by A")) << sentence;
 }
 
+TEST(Rcu, LeavingASectionThatOneIsNotInIsMisuse) {
+  EXPECT_EQ((Outcomes{"misuse"}), explore([] { w->rcu.read_unlock(); }).outcomes);
+}
+
 TEST(Rcu, NamesTheReaderThatIsInTheWay) {
   std::string sentence;
   auto look = [&](const Execution& e) {
