@@ -32,7 +32,7 @@ std::string syntax_of(scenario::ArgKind kind) {
     case scenario::ArgKind::kSizeKey:
       return "size=LENGTH";
     case scenario::ArgKind::kProt:
-      return "shared rw|r";
+      return "shared|sync rw|r";
   }
   return "";
 }

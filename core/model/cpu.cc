@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A CPU in user space: one load or store, with the page faults that it takes.
+ * A CPU in user space: one load, store or clwb, with the page faults that it takes.
  *
  * Left out: the TLB, so a translation and its access are one step, as a TLB flush would wait for; accessed bits.
  */
@@ -13,9 +13,14 @@ struct model_access {
 	mm_struct *mm;
 	pgoff_t address;
 	unsigned int cell;
-	bool write;
+	model_event_kind kind; /* load, store or flushed */
 	uint64_t value;
 };
+
+static bool model_writes(const model_access *access)
+{
+	return access->kind == model_event_kind::store;
+}
 
 /* The walk by hardware. False: it would fault. */
 static bool model_translate(const model_access *access, uint64_t *pfn, Atomic<uint64_t> **leaf)
@@ -30,7 +35,7 @@ static bool model_translate(const model_access *access, uint64_t *pfn, Atomic<ui
 		pte = MODEL_READ_HERE(*ptep);
 		*leaf = ptep;
 	}
-	if (!pte_present(pte) || (access->write && !pte_write(pte)))
+	if (!pte_present(pte) || (model_writes(access) && !pte_write(pte)))
 		return false;
 	*pfn = pte_pfn(pte);
 	if (pmd_trans_huge(pte))
@@ -51,8 +56,10 @@ static bool model_try_access(model_access *access)
 		return true;
 	}
 	pmem_cell *cell = model_cell(pfn, access->cell);
-	if (!access->write) {
+	if (!model_writes(access)) {
 		access->value = MODEL_READ_HERE(cell->data);
+		if (access->kind == model_event_kind::flushed)
+			model_clwb(cell);
 		return true;
 	}
 	if (!pte_dirty(leaf->peek()))
@@ -93,7 +100,7 @@ static vm_fault_t do_user_addr_fault(mm_struct *mm, pgoff_t address, bool write)
 static void model_emit_access(const model_access *access)
 {
 	model *m = model::current;
-	model_event event{ access->write ? model_event_kind::store : model_event_kind::load };
+	model_event event{ access->kind };
 
 	for (vm_area_struct *vma = m->vmas; vma < m->vmas + m->config.nr_vmas; vma++) {
 		if (vma->vm_mm != access->mm || access->address < vma->vm_start ||
@@ -103,6 +110,7 @@ static void model_emit_access(const model_access *access)
 		event.cell = (access->address - vma->vm_start + vma->vm_pgoff) * m->config.cells +
 			     access->cell;
 		event.value = access->value;
+		event.sync = (vma->vm_flags & VM_SYNC) != 0;
 		model_emit(event);
 		return;
 	}
@@ -119,7 +127,8 @@ static int model_cpu_access(model_access *access, const engine::Site &site, engi
 			model_emit_access(access);
 			return 0;
 		}
-		vm_fault_t fault = do_user_addr_fault(access->mm, access->address, access->write);
+		vm_fault_t fault =
+			do_user_addr_fault(access->mm, access->address, model_writes(access));
 		if (fault & VM_FAULT_SIGSEGV)
 			return MODEL_SIGSEGV;
 		if (fault & VM_FAULT_ERROR)
@@ -130,7 +139,7 @@ static int model_cpu_access(model_access *access, const engine::Site &site, engi
 
 int model_cpu_load(mm_struct *mm, pgoff_t address, unsigned int cell, uint64_t *value)
 {
-	model_access access = { mm, address, cell, false, 0 };
+	model_access access = { mm, address, cell, model_event_kind::load, 0 };
 	int ret = model_cpu_access(&access, SITE("load", "memory"), engine::EventKind::k_load);
 
 	*value = access.value;
@@ -139,9 +148,23 @@ int model_cpu_load(mm_struct *mm, pgoff_t address, unsigned int cell, uint64_t *
 
 int model_cpu_store(mm_struct *mm, pgoff_t address, unsigned int cell, uint64_t value)
 {
-	model_access access = { mm, address, cell, true, value };
+	model_access access = { mm, address, cell, model_event_kind::store, value };
 
 	return model_cpu_access(&access, SITE("store", "memory"), engine::EventKind::k_store);
+}
+
+int model_cpu_clwb(mm_struct *mm, pgoff_t address, unsigned int cell)
+{
+	model_access access = { mm, address, cell, model_event_kind::flushed, 0 };
+
+	return model_cpu_access(&access, SITE("clwb", "memory"), engine::EventKind::k_load);
+}
+
+int model_cpu_sfence(void)
+{
+	model_sfence();
+	model_emit({ model_event_kind::fenced });
+	return 0;
 }
 
 } /* namespace kernel */

@@ -140,13 +140,20 @@ int dax_invalidate_mapping_entry_sync(address_space *mapping, pgoff_t index)
 	return FORMS.__dax_invalidate_entry(mapping, index, false);
 }
 
-/* fs/dax.c: dax_insert_entry(), v6.15. Left out: MAP_SYNC, shared extents, page->mapping. */
+/* fs/dax.c: dax_fault_is_synchronous(), v6.15 */
+bool dax_fault_is_synchronous(const iomap_iter *iter, const vm_area_struct *vma)
+{
+	return (iter->flags & IOMAP_WRITE) && (vma->vm_flags & VM_SYNC) &&
+	       (iter->iomap.flags & IOMAP_F_DIRTY);
+}
+
+/* fs/dax.c: dax_insert_entry(), v6.15. Left out: shared extents, page->mapping. */
 xa_entry dax_insert_entry(xa_state *xas, vm_fault *vmf, const iomap_iter *iter, xa_entry entry,
 			  uint64_t pfn, uint64_t flags)
 {
 	address_space *mapping = vmf->vma->f_mapping;
 	xa_entry new_entry = dax_make_entry(pfn, flags);
-	bool dirty = (iter->flags & IOMAP_WRITE) != 0;
+	bool dirty = (iter->flags & IOMAP_WRITE) && !dax_fault_is_synchronous(iter, vmf->vma);
 
 	if (dax_is_zero_entry(entry) && !(flags & DAX_ZERO_PAGE)) {
 		/* A zero page gives way to a block: nobody may go on reading zeros. */
@@ -233,31 +240,31 @@ lock:
 }
 
 /* mm/page-writeback.c: tag_pages_for_writeback(), v6.15. Left out: the batches it drops the lock between. */
-static void tag_pages_for_writeback(address_space *mapping)
+static void tag_pages_for_writeback(address_space *mapping, pgoff_t start, pgoff_t end)
 {
-	xa_state xas = XA_STATE(&mapping->i_pages, 0);
+	xa_state xas = XA_STATE(&mapping->i_pages, start);
 	xa_entry entry;
 
 	xas_lock_irq(&xas);
-	xas_for_each_marked(&xas, entry, mapping->i_pages.nr_slots - 1, PAGECACHE_TAG_DIRTY)
+	xas_for_each_marked(&xas, entry, end, PAGECACHE_TAG_DIRTY)
 		xas_set_mark(&xas, PAGECACHE_TAG_TOWRITE);
 	xas_unlock_irq(&xas);
 }
 
-/* fs/dax.c: dax_writeback_mapping_range(), v6.15. Left out: ranges, mapping_set_error(). */
-int dax_writeback_mapping_range(address_space *mapping)
+/* fs/dax.c: dax_writeback_mapping_range(), v6.15. Left out: mapping_set_error(). */
+int dax_writeback_mapping_range(address_space *mapping, pgoff_t start, pgoff_t end)
 {
-	xa_state xas = XA_STATE(&mapping->i_pages, 0);
+	xa_state xas = XA_STATE(&mapping->i_pages, start);
 	xa_entry entry;
 	int ret = 0;
 
 	if (xa_empty(&mapping->i_pages))
 		return 0;
 
-	tag_pages_for_writeback(mapping);
+	tag_pages_for_writeback(mapping, start, end);
 
 	xas_lock_irq(&xas);
-	xas_for_each_marked(&xas, entry, mapping->i_pages.nr_slots - 1, PAGECACHE_TAG_TOWRITE) {
+	xas_for_each_marked(&xas, entry, end, PAGECACHE_TAG_TOWRITE) {
 		ret = FORMS.dax_writeback_one(&xas, mapping, entry);
 		if (ret < 0)
 			break;
@@ -280,7 +287,7 @@ vm_fault_t dax_pmd_load_hole(xa_state *xas, vm_fault *vmf, const iomap_iter *ite
 	return model_insert_huge_zero_pmd(vmf);
 }
 
-/* fs/dax.c: dax_fault_iter(), v6.15. Left out: private mappings, shared extents, MAP_SYNC, dax_read_lock(). */
+/* fs/dax.c: dax_fault_iter(), v6.15. Left out: private mappings, shared extents, dax_read_lock(). */
 vm_fault_t dax_fault_iter(vm_fault *vmf, const iomap_iter *iter, xa_state *xas, xa_entry *entry,
 			  bool pmd)
 {
@@ -302,6 +309,11 @@ vm_fault_t dax_fault_iter(vm_fault *vmf, const iomap_iter *iter, xa_state *xas, 
 		return VM_FAULT_FALLBACK;
 
 	*entry = dax_insert_entry(xas, vmf, iter, *entry, pfn, pmd ? uint64_t(DAX_PMD) : 0);
+	if (dax_fault_is_synchronous(iter, vmf->vma)) {
+		/* dax_fault_synchronous_pfnp(): the file system commits, and only then the page is mapped writable. */
+		vmf->pfn = pfn;
+		return VM_FAULT_NEEDDSYNC;
+	}
 	if (pmd)
 		return vmf_insert_folio_pmd(vmf, pfn, write);
 	return FORMS.vmf_insert_page_mkwrite(vmf, pfn, write);
@@ -414,6 +426,48 @@ vm_fault_t dax_iomap_fault(vm_fault *vmf, bool pmd)
 	if (!pmd)
 		return FORMS.dax_iomap_pte_fault(vmf);
 	return model::current->config.pmd_mappings ? dax_iomap_pmd_fault(vmf) : VM_FAULT_FALLBACK;
+}
+
+/*
+ * fs/dax.c: dax_insert_pfn_mkwrite(), v6.15. The entry lock was dropped for the commit; what is there by now need not
+ * be what dax_insert_entry() left.
+ */
+vm_fault_t dax_insert_pfn_mkwrite(vm_fault *vmf, bool pmd)
+{
+	address_space *mapping = vmf->vma->f_mapping;
+	unsigned int nr = pmd ? PMD_NR : 1;
+	xa_state xas = XA_STATE_ORDER(&mapping->i_pages, vmf->pgoff, nr);
+	xa_entry entry;
+	vm_fault_t ret;
+
+	xas_lock_irq(&xas);
+	entry = get_next_unlocked_entry(&xas, nr);
+	if (!entry || dax_is_conflict(entry) || (!pmd && dax_is_pmd_entry(entry))) {
+		put_unlocked_entry(&xas, entry, WAKE_NEXT);
+		xas_unlock_irq(&xas);
+		return VM_FAULT_NOPAGE;
+	}
+	xas_set_mark(&xas, PAGECACHE_TAG_DIRTY);
+	dax_lock_entry(&xas, entry);
+	xas_unlock_irq(&xas);
+	if (pmd)
+		ret = vmf_insert_folio_pmd(vmf, vmf->pfn, true);
+	else
+		ret = FORMS.vmf_insert_page_mkwrite(vmf, vmf->pfn, true);
+	dax_unlock_entry(&xas, entry);
+	return ret;
+}
+
+/* fs/dax.c: dax_finish_sync_fault(), v6.15 */
+vm_fault_t dax_finish_sync_fault(vm_fault *vmf, bool pmd)
+{
+	pgoff_t nr = pmd ? PMD_NR : 1;
+	pgoff_t start = vmf->pgoff & ~(nr - 1);
+
+	/* vfs_fsync_range() */
+	if (testfs_sync_file(vmf->vma->f_mapping->host, start, start + nr - 1))
+		return VM_FAULT_SIGBUS;
+	return FORMS.dax_insert_pfn_mkwrite(vmf, pmd);
 }
 
 /* One page, or the rest of the extent: what dax_copy_from_iter() and dax_copy_to_iter() do, cell by cell. */

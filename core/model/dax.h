@@ -23,7 +23,10 @@ vm_fault_t dax_fault_iter(vm_fault *vmf, const iomap_iter *iter, xa_state *xas, 
 vm_fault_t dax_iomap_pte_fault(vm_fault *vmf);
 vm_fault_t dax_iomap_pmd_fault(vm_fault *vmf);
 int dax_writeback_one(xa_state *xas, address_space *mapping, xa_entry entry);
-int dax_writeback_mapping_range(address_space *mapping);
+int dax_writeback_mapping_range(address_space *mapping, pgoff_t start, pgoff_t end);
+vm_fault_t dax_finish_sync_fault(vm_fault *vmf, bool pmd);
+vm_fault_t dax_insert_pfn_mkwrite(vm_fault *vmf, bool pmd);
+bool dax_fault_is_synchronous(const iomap_iter *iter, const vm_area_struct *vma);
 int __dax_invalidate_entry(address_space *mapping, pgoff_t index, bool trunc);
 int dax_invalidate_mapping_entry_sync(address_space *mapping, pgoff_t index);
 int dax_delete_mapping_entry(address_space *mapping, pgoff_t index);
@@ -48,6 +51,7 @@ void truncate_pagecache(inode *inode, pgoff_t newsize);
 
 /* The file system: testfs.cc. */
 int testfs_iomap_begin(iomap_iter *iter);
+int testfs_sync_file(inode *inode, pgoff_t start, pgoff_t end);
 vm_fault_t testfs_dax_huge_fault(vm_fault *vmf, bool pmd);
 pgoff_t i_size_read(inode *inode);
 

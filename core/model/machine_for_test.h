@@ -115,7 +115,8 @@ protected:
 	static void map(unsigned int n, unsigned int in, pgoff_t address, pgoff_t len,
 			pgoff_t pgoff, bool write = true)
 	{
-		EXPECT_EQ(0, sys_mmap(vma(n), mm(in), file(), address, len, pgoff, write));
+		EXPECT_EQ(0, sys_mmap(vma(n), mm(in), file(), address, len, pgoff,
+				      write ? unsigned(VM_WRITE) : 0u));
 	}
 	static int store(unsigned int in, pgoff_t address, uint64_t value, unsigned int cell = 0)
 	{

@@ -109,6 +109,7 @@ vm_fault_t handle_mm_fault(vm_area_struct *vma, pgoff_t address, unsigned int fl
 			 address - vma->vm_start + vma->vm_pgoff,
 			 flags,
 			 pmd_offset(vma->vm_mm, address),
+			 0,
 			 0 };
 	pgoff_t haddr = address & ~pgoff_t(PMD_NR - 1);
 	bool suitable = haddr >= vma->vm_start &&

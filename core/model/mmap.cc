@@ -10,7 +10,7 @@ namespace kernel
  * nothing is, with the colour of the file offset, as thp_get_unmapped_area() does.
  */
 int sys_mmap(vm_area_struct *vma, mm_struct *mm, inode *inode, pgoff_t address, pgoff_t len,
-	     pgoff_t pgoff, bool write)
+	     pgoff_t pgoff, unsigned int vm_flags)
 {
 	down_write(&mm->mmap_lock);
 	if (GET(vma->linked)) {
@@ -20,7 +20,7 @@ int sys_mmap(vm_area_struct *vma, mm_struct *mm, inode *inode, pgoff_t address, 
 	vma->vm_start = address;
 	vma->vm_end = address + len;
 	vma->vm_pgoff = pgoff;
-	vma->vm_flags = VM_SHARED | (write ? unsigned(VM_WRITE) : 0u);
+	vma->vm_flags = VM_SHARED | vm_flags;
 	vma->vm_mm = mm;
 	vma->f_mapping = &inode->i_data;
 	/* vma_link() */

@@ -9,10 +9,11 @@ namespace kernel
 static const engine::Role role_i_size("i_size"), role_i_block("extent"),
 	role_invalidate("invalidate_lock"), role_i_mmap("i_mmap_rwsem"), role_nrpages("nrpages"),
 	role_i_rwsem("i_rwsem"), role_i_data("i_data_sem"), role_committed("committed"),
-	role_mmap_lock("mmap_lock"), role_pmd_lock("pmd_lock"), role_ptl("ptl"), role_pmd("pmd"),
-	role_pte("pte"), role_linked("vma.linked"), role_in_i_mmap("vma.in_i_mmap"),
-	role_wq("wait_table"), role_cell("cell"), role_line("line"), role_journal("journal"),
-	role_alloc("alloc_lock"), role_alloc_state("alloc"), role_warn("warning");
+	role_datasync("i_datasync_tid"), role_mmap_lock("mmap_lock"), role_pmd_lock("pmd_lock"),
+	role_ptl("ptl"), role_pmd("pmd"), role_pte("pte"), role_linked("vma.linked"),
+	role_in_i_mmap("vma.in_i_mmap"), role_wq("wait_table"), role_cell("cell"),
+	role_line("line"), role_journal("journal"), role_alloc("alloc_lock"),
+	role_alloc_state("alloc"), role_warn("warning");
 
 static void model_boot_inode(inode *inode, uint8_t id, const model_config &config)
 {
@@ -27,6 +28,7 @@ static void model_boot_inode(inode *inode, uint8_t id, const model_config &confi
 	inode->i_block = arena.make_array<Plain<uint32_t>>(config.file_pages);
 	for (pgoff_t i = 0; i < config.file_pages; i++)
 		inode->i_block[i].init(role_i_block);
+	inode->datasync_dirty.init(role_datasync);
 	execution.init(inode->committed, role_committed);
 	inode->committed_block = arena.make_array<uint32_t>(config.file_pages);
 

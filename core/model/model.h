@@ -24,6 +24,8 @@ enum class model_event_kind : uint8_t {
 	write_cell, /* write(2) wrote one */
 	truncated,  /* the file is now `cell` cells long, and was longer */
 	extended,   /* the file is now `cell` cells long, and was shorter */
+	flushed,    /* clwb of a cell through a MAP_SYNC mapping took effect */
+	fenced,	    /* what this CPU flushed before is durable */
 	no_space,   /* an allocation failed: what follows from it is allowed to fail */
 };
 
@@ -36,7 +38,9 @@ enum class model_op : uint8_t {
 	fsync,
 	truncate,
 	mmap,
-	munmap
+	munmap,
+	clwb,
+	sfence
 };
 
 struct model_event {
@@ -47,7 +51,8 @@ struct model_event {
 	const struct inode *inode = nullptr;
 	uint64_t cell = 0; /* of the file */
 	uint64_t value = 0;
-	int result = 0; /* ret: 0 or more: done; else -errno or -(signal << 8) */
+	bool sync = false; /* store: through a MAP_SYNC mapping */
+	int result = 0;	   /* ret: 0 or more: done; else -errno or -(signal << 8) */
 };
 
 /* A signal as the result of an operation. */
@@ -68,6 +73,8 @@ struct model_config {
 	unsigned int pmd_nr = 4; /* pages of a PMD; a power of two */
 	unsigned int cells = 2;	 /* of a page */
 	bool pmd_mappings = true;
+	bool map_sync =
+		false; /* somebody maps with MAP_SYNC: only then IOMAP_F_DIRTY is looked up */
 	const model_forms *forms = nullptr; /* never null in a running model */
 	unsigned int nr_inodes = 0;
 	unsigned int nr_mms = 0;
@@ -130,6 +137,7 @@ uint64_t model_content(const inode *inode, uint64_t cell);
 
 void model_cell_written(pmem_cell *cell);
 void dax_flush(uint64_t block, pgoff_t pages);
+void model_clwb(pmem_cell *cell);
 void model_sfence(void);
 /* memcpy_flushcache() of one cell: non-temporal, so durable at the next fence. A scheduling point. */
 void model_copy_flushcache(uint64_t block, unsigned int cell, uint64_t value);
@@ -140,6 +148,9 @@ void model_zero_block(uint64_t block);
 /* One access to a cell. 0, or MODEL_SIGBUS or MODEL_SIGSEGV. */
 int model_cpu_load(mm_struct *mm, pgoff_t address, unsigned int cell, uint64_t *value);
 int model_cpu_store(mm_struct *mm, pgoff_t address, unsigned int cell, uint64_t value);
+/* The instruction: faults as a load does; what it flushed is durable after a fence of the same CPU. */
+int model_cpu_clwb(mm_struct *mm, pgoff_t address, unsigned int cell);
+int model_cpu_sfence(void);
 
 /* --- system calls -------------------------------------------------------------------------------------------- */
 
@@ -152,7 +163,7 @@ struct model_io {
 
 void model_creat(inode *inode, pgoff_t size);
 int sys_mmap(vm_area_struct *vma, mm_struct *mm, inode *inode, pgoff_t address, pgoff_t len,
-	     pgoff_t pgoff, bool write);
+	     pgoff_t pgoff, unsigned int vm_flags);
 int sys_munmap(vm_area_struct *vma);
 int sys_read(const model_io *io);
 int sys_write(const model_io *io);

@@ -28,6 +28,8 @@ struct model_forms {
 	int (*__dax_invalidate_entry)(address_space *mapping, pgoff_t index, bool trunc);
 	void (*dax_break_layout)(inode *inode);
 	int (*invalidate_inode_pages2_range)(address_space *mapping, pgoff_t start, pgoff_t end);
+	vm_fault_t (*dax_finish_sync_fault)(vm_fault *vmf, bool pmd);
+	vm_fault_t (*dax_insert_pfn_mkwrite)(vm_fault *vmf, bool pmd);
 
 	bool operator==(const model_forms &) const = default;
 };

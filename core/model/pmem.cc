@@ -29,7 +29,7 @@ void model_cell_written(pmem_cell *cell)
 	cell->dirtied_at = execution.steps() - 1;
 }
 
-static void model_clwb(pmem_cell *cell)
+void model_clwb(pmem_cell *cell)
 {
 	engine::Execution &execution = engine::Execution::current();
 	uint64_t before = model_line_state(cell);

@@ -65,6 +65,8 @@ static void testfs_commit(void)
 		for (pgoff_t i = 0; i < inode->nr_blocks; i++)
 			inode->committed_block[i] = inode->i_block[i].peek();
 		inode->committed_size = inode->i_size.peek();
+		if (m->config.map_sync)
+			MODEL_WRITE_HERE(inode->datasync_dirty, uint8_t(0));
 		execution.changed(inode->committed, before, testfs_committed_hash(inode));
 	}
 	uint64_t before = testfs_alloc_hash();
@@ -73,6 +75,13 @@ static void testfs_commit(void)
 	m->nr_freed = 0;
 	execution.changed(m->alloc_state, before, testfs_alloc_hash());
 	up_write(&m->j_barrier);
+}
+
+/* ext4_update_inode_fsync_trans(), inside a handle. */
+static void testfs_datasync_dirtied(inode *inode)
+{
+	if (model::current->config.map_sync)
+		MODEL_WRITE_HERE(inode->datasync_dirty, uint8_t(1));
 }
 
 /* --- blocks: fs/ext4/mballoc.c ------------------------------------------------------------------------------ */
@@ -177,17 +186,25 @@ static int testfs_map_blocks_create(inode *inode, pgoff_t pos, pgoff_t len, stru
 		model_zero_block(block + i);
 	for (uint32_t i = 0; i < got; i++)
 		SET(inode->i_block[pos + i], block + i + 1);
+	testfs_datasync_dirtied(inode);
 	*map = { IOMAP_MAPPED, IOMAP_F_NEW, pos, got, block };
 out:
 	up_write(&inode->i_data_sem);
 	return 0;
 }
 
+/* ext4_set_iomap(). Left out: all but the question whether a crash would forget the extent. */
+static void testfs_set_iomap(iomap_iter *iter)
+{
+	if (model::current->config.map_sync && READ_ONCE(iter->inode->datasync_dirty))
+		iter->iomap.flags |= IOMAP_F_DIRTY; /* ext4_inode_datasync_dirty() */
+}
+
 /* ext4_iomap_begin(), and the loop of iomap_iter() around it. */
 int testfs_iomap_begin(iomap_iter *iter)
 {
 	inode *inode = iter->inode;
-	int ret;
+	int ret = 0;
 
 	if (iter->flags & IOMAP_WRITE) {
 		if (iter->pos + iter->len > i_size_read(inode))
@@ -197,13 +214,17 @@ int testfs_iomap_begin(iomap_iter *iter)
 	testfs_find_extent(inode, iter->pos, iter->len, &iter->iomap);
 	up_read(&inode->i_data_sem);
 	if (!(iter->flags & IOMAP_WRITE) || iter->iomap.type == IOMAP_MAPPED)
-		return 0;
+		goto out;
 alloc:
 	/* ext4_iomap_alloc() */
 	testfs_journal_start();
 	ret = testfs_map_blocks_create(inode, iter->pos, iter->len, &iter->iomap);
 	testfs_journal_stop();
-	return ret;
+	if (ret)
+		return ret;
+out:
+	testfs_set_iomap(iter);
+	return 0;
 }
 
 /* include/linux/fs.h: i_size_read(), v6.15 */
@@ -227,6 +248,8 @@ vm_fault_t testfs_dax_huge_fault(vm_fault *vmf, bool pmd)
 	result = dax_iomap_fault(vmf, pmd);
 	if (write)
 		testfs_journal_stop();
+	if (result & VM_FAULT_NEEDDSYNC)
+		result = FORMS.dax_finish_sync_fault(vmf, pmd);
 	up_read(&mapping->invalidate_lock);
 	return result;
 }
@@ -258,6 +281,7 @@ int sys_write(const model_io *io)
 
 		testfs_journal_start();
 		WRITE_ONCE(inode->i_size, io->pos + pgoff_t(ret));
+		testfs_datasync_dirtied(inode);
 		event.inode = inode;
 		event.cell = (io->pos + pgoff_t(ret)) * model::current->config.cells;
 		model_emit(event);
@@ -267,16 +291,22 @@ int sys_write(const model_io *io)
 	return ret;
 }
 
-/* fs/sync.c: sys_fsync(), v6.15, through ext4_sync_file(): write back, commit, flush. Left out: errseq. */
-int sys_fsync(inode *inode)
+/* ext4_sync_file(): write back, commit, flush. Left out: errseq. */
+int testfs_sync_file(inode *inode, pgoff_t start, pgoff_t end)
 {
-	int ret = dax_writeback_mapping_range(&inode->i_data);
+	int ret = dax_writeback_mapping_range(&inode->i_data, start, end);
 
 	if (ret < 0)
 		return ret;
 	testfs_commit();
 	model_sfence(); /* blkdev_issue_flush() */
 	return 0;
+}
+
+/* fs/sync.c: sys_fsync(), v6.15 */
+int sys_fsync(inode *inode)
+{
+	return testfs_sync_file(inode, 0, inode->i_data.i_pages.nr_slots - 1);
 }
 
 /* ext4_ext_truncate(): frees the blocks behind `size`, in a handle of its own. */
@@ -292,6 +322,7 @@ static void testfs_truncate_blocks(inode *inode, pgoff_t size)
 		SET(inode->i_block[i], 0u);
 		testfs_free(block - 1);
 	}
+	testfs_datasync_dirtied(inode);
 	up_write(&inode->i_data_sem);
 	testfs_journal_stop();
 }
@@ -314,6 +345,7 @@ int sys_ftruncate(inode *inode, pgoff_t size)
 	testfs_journal_start();
 	down_write(&inode->i_data_sem);
 	WRITE_ONCE(inode->i_size, size);
+	testfs_datasync_dirtied(inode);
 	event.kind = size < old ? model_event_kind::truncated : model_event_kind::extended;
 	event.inode = inode;
 	event.cell = size * model::current->config.cells;

@@ -24,6 +24,7 @@ enum : vm_fault_t {
 	VM_FAULT_SIGSEGV = 0x40,
 	VM_FAULT_NOPAGE = 0x100,
 	VM_FAULT_FALLBACK = 0x800,
+	VM_FAULT_NEEDDSYNC = 0x2000,
 	VM_FAULT_ERROR = VM_FAULT_OOM | VM_FAULT_SIGBUS | VM_FAULT_SIGSEGV,
 };
 
@@ -32,7 +33,8 @@ enum : unsigned int {
 };
 enum : unsigned int {
 	VM_WRITE = 0x2,
-	VM_SHARED = 0x8
+	VM_SHARED = 0x8,
+	VM_SYNC = 0x800000
 };
 
 /* --- page tables -------------------------------------------------------------------------------------------- */
@@ -113,6 +115,8 @@ struct inode {
 	Atomic<pgoff_t> i_size;
 	Plain<uint32_t> *i_block; /* for each page: 0 a hole, else block + 1, written */
 	pgoff_t nr_blocks;
+	/* Of i_datasync_tid only what is asked of it: the running transaction has changed the inode. */
+	Atomic<uint8_t> datasync_dirty;
 
 	/* What the last commit made durable; engine::Object for its share of the state's hash. */
 	engine::Object committed;
@@ -127,6 +131,7 @@ struct vm_fault {
 	unsigned int flags;
 	pmd_slot *pmd;
 	pmd_t orig_pmd;
+	uint64_t pfn; /* of VM_FAULT_NEEDDSYNC; *pfnp in the kernel */
 };
 
 /* --- iomap -------------------------------------------------------------------------------------------------- */
@@ -136,7 +141,8 @@ enum iomap_type {
 	IOMAP_MAPPED
 };
 enum : unsigned int {
-	IOMAP_F_NEW = 1
+	IOMAP_F_NEW = 1,
+	IOMAP_F_DIRTY = 2
 };
 enum : unsigned int {
 	IOMAP_WRITE = 1,

@@ -231,5 +231,64 @@ TEST_F(DurabilityTest, MetadataCountsToo) {
       << "the file would end before it";
 }
 
+/* A store through a MAP_SYNC mapping, its flush and the fence: cell 1, by these tasks. */
+struct UserSync {
+  engine::TaskId stores = 1, flushes = 1, fences = 1;
+  bool sync = true;
+};
+
+class UserSyncTest : public DurabilityTest {
+ protected:
+  Verdicts play_sync(const UserSync& who, bool durable) {
+    return play([&] {
+      uint64_t stored = value(who.stores);
+      emit({.kind = Kind::store,
+            .task = who.stores,
+            .inode = inode(),
+            .cell = 1,
+            .value = stored,
+            .sync = who.sync});
+      if (durable) set_durable(1, stored);
+      invoke(who.flushes, Op::clwb, 1);
+      emit({.kind = Kind::flushed,
+            .task = who.flushes,
+            .inode = inode(),
+            .cell = 1,
+            .value = stored,
+            .sync = who.sync});
+      ret(who.flushes);
+      invoke(who.fences, Op::sfence);
+      at(Kind::fenced, who.fences, 0, 0);
+      ret(who.fences);
+    });
+  }
+};
+
+TEST_F(UserSyncTest, FlushAndFenceMakeAStoreDurable) {
+  EXPECT_THAT(play_sync({}, false), ElementsAre("lost-after-sync"));
+  EXPECT_THAT(sentence(), HasSubstr("stored through a MAP_SYNC mapping and A flushed its line later"));
+  EXPECT_THAT(play_sync({}, true), IsEmpty());
+  EXPECT_THAT(play_sync({.stores = 2}, false), ElementsAre("lost-after-sync")) << "whoever stored it";
+}
+
+TEST_F(UserSyncTest, WithoutMapSyncOrByAnotherCpuNothingIsPromised) {
+  EXPECT_THAT(play_sync({.sync = false}, false), IsEmpty());
+  EXPECT_THAT(play_sync({.fences = 2}, false), IsEmpty());
+}
+
+TEST_F(UserSyncTest, StoreAfterTheFlushHasNoClaim) {
+  EXPECT_THAT(
+      play([&] {
+        invoke(B, Op::clwb, 1);
+        emit({.kind = Kind::store, .task = A, .inode = inode(), .cell = 1, .value = value(A), .sync = true});
+        emit({.kind = Kind::flushed, .task = B, .inode = inode(), .cell = 1, .sync = true});
+        ret(B);
+        invoke(B, Op::sfence);
+        at(Kind::fenced, B, 0, 0);
+        ret(B);
+      }),
+      IsEmpty());
+}
+
 }  // namespace
 }  // namespace daxrace::oracle

@@ -43,6 +43,7 @@ Write& FileHistory::add(const model_event& event, Cell& cell, uint64_t value) {
   write.op = event.op_index;
   write.task = event.task;
   write.instantaneous = event.kind == model_event_kind::store;
+  write.sync = event.sync;
   write.truncation = event.kind == model_event_kind::truncated;
   write.same_op = task.writes;
   task.writes = &write;
@@ -89,6 +90,8 @@ void FileHistory::on_event(const model_event& event) {
       break;
     case model_event_kind::load:
     case model_event_kind::read_cell:
+    case model_event_kind::flushed:
+    case model_event_kind::fenced:
       break;
   }
 }
@@ -114,7 +117,8 @@ engine::Hash128 FileHistory::state_hash() const {
   for (const Cell* cell = touched_; cell != nullptr; cell = cell->next_touched) {
     uint64_t where = engine::combine(cell->inode->id, cell->index);
     for (const Write* write = cell->newest; write != nullptr; write = write->older) {
-      uint64_t relations = uint64_t{write->promised} << 2 | uint64_t{write->ended != kNever} << 1 |
+      uint64_t relations = uint64_t{write->sync} << 3 | uint64_t{write->promised} << 2 |
+                           uint64_t{write->ended != kNever} << 1 |
                            uint64_t{write->returned != kNever}; /* before whatever begins from now on */
       for (const Write* other = cell->newest; other != nullptr; other = other->older) {
         relations = engine::combine(relations, write->returned < other->invoked);

@@ -32,7 +32,8 @@ struct Write {
   engine::TaskId task = engine::kNoTask;
   bool truncation = false;
   bool instantaneous = false; /* a store: done once it is visible */
-  bool promised = false;      /* an fsync that returned covers it */
+  bool sync = false;          /* a store through a MAP_SYNC mapping */
+  bool promised = false;      /* an fsync, or a flush and a fence of a sync store, that returned covers it */
 };
 
 struct Cell {

@@ -20,6 +20,8 @@ class Oracle {
  public:
   virtual ~Oracle() = default;
 
+  /* An execution begins. */
+  virtual void begin(FileHistory& history) { (void)history; }
   /* `history` is that of before the event; for `ret`, the operation is still in it. */
   virtual void on_event(const kernel::model_event& event, FileHistory& history) = 0;
   /* Every task has ended. */

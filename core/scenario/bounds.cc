@@ -14,7 +14,7 @@ Bounds argument_bounds(const Operation& op, ArgKind arg, const Geometry& geometr
     case ArgKind::kSizeKey:
       return {0, max};
     case ArgKind::kProt:
-      return {0, 1};
+      return {0, kProtWrite | kProtSync};
     case ArgKind::kFile:
     case ArgKind::kNewFile:
     case ArgKind::kRegion:

@@ -21,6 +21,7 @@ std::string task_label(const Program& program, int index) {
 void Runner::plan_regions() {
   const Program& program = *program_;
   const int pmd = program.config.geometry.pmd_pages;
+  map_sync_ = false;
   regions_.assign(program.regions.size(), {});
   process_pages_.assign(program.processes.size(), static_cast<kernel::pgoff_t>(pmd));
   auto place = [&](const Operation& op) {
@@ -30,6 +31,7 @@ void Runner::plan_regions() {
     plan.process = program.regions[index].process;
     plan.file = argument(op, ArgKind::kFile);
     plan.offset = argument(op, ArgKind::kOffset);
+    map_sync_ = map_sync_ || (argument(op, ArgKind::kProt) & kProtSync) != 0;
     kernel::pgoff_t& end = process_pages_[static_cast<size_t>(plan.process)];
     int32_t colour = argument(op, ArgKind::kOffset) % pmd;
     int32_t length = argument(op, ArgKind::kLength);
@@ -62,6 +64,7 @@ bool Runner::load(const Program& program, const KernelChoice& kernel, std::strin
   config_.nr_tasks = static_cast<unsigned int>(program.tasks.size()) + 1;
   config_.file_pages = static_cast<kernel::pgoff_t>(geometry.pmd_pages) * kFilePmdsMax;
   config_.mm_pages = process_pages_.data();
+  config_.map_sync = map_sync_;
   config_.observer = &oracles_;
   oracles_.set_names({program.files});
   return true;

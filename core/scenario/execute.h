@@ -65,6 +65,7 @@ class Runner {
   KernelChoice kernel_;
   kernel::model_forms forms_{};
   kernel::model_config config_;
+  bool map_sync_ = false;
   std::vector<RegionPlan> regions_;
   std::vector<kernel::pgoff_t> process_pages_;
   std::vector<std::string> task_names_;

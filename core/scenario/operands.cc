@@ -235,7 +235,7 @@ bool Operands::draw_argument(ArgKind kind, size_t slot, int task, Operation& op)
                                 : 1 + static_cast<int32_t>(random_.below(static_cast<uint32_t>(pmd + 1)));
       return true;
     case ArgKind::kProt:
-      value = random_.one_in(4) ? 0 : 1;
+      value = (random_.one_in(4) ? 0 : kProtWrite) | (random_.one_in(8) ? kProtSync : 0);
       return true;
   }
   return true;

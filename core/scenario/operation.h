@@ -33,8 +33,12 @@ enum class ArgKind : uint8_t {
   kOffset,     // 0, 3pg, 1pmd      pages
   kLength,     // 1pg, 2pmd, 0      pages; after a kOffset at least one page, else a size that may be 0
   kSizeKey,    // size=LENGTH       pages
-  kProt,       // shared rw | shared r     1: writable
+  kProt,       // shared|sync rw|r  bits: kProtWrite, kProtSync
 };
+
+/* MAP_SHARED_VALIDATE | MAP_SYNC is `sync`. */
+inline constexpr int32_t kProtWrite = 1;
+inline constexpr int32_t kProtSync = 2;
 
 inline constexpr int kSlotsMax = 6;
 

@@ -49,6 +49,11 @@ int op_creat(const OpContext& c) {
   return 0;
 }
 
+unsigned int vm_flags_of(int32_t protection) {
+  return ((protection & kProtWrite) != 0 ? unsigned{kernel::VM_WRITE} : 0U) |
+         ((protection & kProtSync) != 0 ? unsigned{kernel::VM_SYNC} : 0U);
+}
+
 void describe_mmap(OpContext& c) { describe_file(c, model_op::mmap); }
 int op_mmap(const OpContext& c) {
   int32_t region = arg(c, ArgKind::kNewRegion);
@@ -56,7 +61,7 @@ int op_mmap(const OpContext& c) {
   return kernel::sys_mmap(
       &model().vmas[region], &model().mms[plan.process], file_of(c),
       static_cast<kernel::pgoff_t>(plan.address), static_cast<kernel::pgoff_t>(arg(c, ArgKind::kLength)),
-      static_cast<kernel::pgoff_t>(arg(c, ArgKind::kOffset)), arg(c, ArgKind::kProt) != 0);
+      static_cast<kernel::pgoff_t>(arg(c, ArgKind::kOffset)), vm_flags_of(arg(c, ArgKind::kProt)));
 }
 
 void describe_munmap(OpContext& c) { c.kind = model_op::munmap; }
@@ -80,6 +85,18 @@ int op_store(const OpContext& c) {
                                  static_cast<kernel::pgoff_t>(plan.address + at.page),
                                  static_cast<unsigned int>(at.cell), c.value);
 }
+
+void describe_clwb(OpContext& c) { describe_address(c, model_op::clwb); }
+int op_clwb(const OpContext& c) {
+  Address at = address_of(c);
+  const Runner::RegionPlan& plan = c.runner.region(at.region);
+  return kernel::model_cpu_clwb(&model().mms[plan.process],
+                                static_cast<kernel::pgoff_t>(plan.address + at.page),
+                                static_cast<unsigned int>(at.cell));
+}
+
+void describe_sfence(OpContext& c) { c.kind = model_op::sfence; }
+int op_sfence(const OpContext&) { return kernel::model_cpu_sfence(); }
 
 void describe_read(OpContext& c) { describe_file(c, model_op::read); }
 int op_read(const OpContext& c) {

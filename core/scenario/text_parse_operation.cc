@@ -190,14 +190,14 @@ bool Reader::read_number(const Token& word, Bounds bounds, int64_t& value) {
   return fits || fail(word, Quoted{word.text}, " is out of range; expected ", bounds.min, " to ", bounds.max);
 }
 
-bool Reader::read_protection(Line& line, int32_t& writable) {
-  const Token shared = line.next();
-  if (shared.text != "shared") {
-    const bool go_on = fail_expected(shared, "`shared rw` or `shared r`");
-    if (!go_on) return suggest_word(shared.text, {"shared"});
+bool Reader::read_protection(Line& line, int32_t& protection) {
+  const Token how = line.next();
+  if (how.text != "shared" && how.text != "sync") {
+    const bool go_on = fail_expected(how, "`shared` or `sync`");
+    if (!go_on) return suggest_word(how.text, {"shared", "sync"});
   }
   const Token access = line.next();
-  writable = access.text == "rw" ? 1 : 0;
+  protection = (how.text == "sync" ? kProtSync : 0) | (access.text == "rw" ? kProtWrite : 0);
   if (access.text == "rw" || access.text == "r") return true;
   fail_expected(access, "`rw` or `r`");
   return suggest_word(access.text, {"rw", "r"});

@@ -146,7 +146,8 @@ void Printer::argument(const Operation& op, ArgKind kind, size_t slot, bool in_s
       pages(value);
       break;
     case ArgKind::kProt:
-      out_.append(value != 0 ? "shared rw" : "shared r");
+      out_.append((value & kProtSync) != 0 ? "sync" : "shared")
+          .append((value & kProtWrite) != 0 ? " rw" : " r");
       break;
   }
 }

@@ -145,7 +145,7 @@ class Reader {
   bool read_address(const Token& word, int slot, Operation& op);
   bool read_size_key(const Token& word, Operation& op, int32_t& pages);
   bool read_bounded_pages(const Token& word, ArgKind kind, const Operation& op, int32_t& pages);
-  bool read_protection(Line& line, int32_t& writable);
+  bool read_protection(Line& line, int32_t& protection);
   bool read_pages(const Token& word, int32_t& pages);
   bool read_number(const Token& word, Bounds bounds, int64_t& value);
   bool check_name(const Token& name, std::string_view what);

@@ -61,6 +61,10 @@ vm_fault_t dax_fault_iter_v6_14(vm_fault *vmf, const iomap_iter *iter, xa_state 
 		return VM_FAULT_FALLBACK;
 
 	*entry = dax_insert_entry(xas, vmf, iter, *entry, pfn, pmd ? uint64_t(DAX_PMD) : 0);
+	if (dax_fault_is_synchronous(iter, vmf->vma)) {
+		vmf->pfn = pfn;
+		return VM_FAULT_NEEDDSYNC;
+	}
 	if (pmd)
 		return vmf_insert_folio_pmd(vmf, pfn,
 					    write); /* as vmf_insert_pfn_pmd(), but for counts */

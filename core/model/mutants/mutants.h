@@ -20,6 +20,9 @@ vm_fault_t dax_iomap_pte_fault_unlocks_early(vm_fault *vmf);
 int __dax_invalidate_entry_no_wait(address_space *mapping, pgoff_t index, bool trunc);
 int invalidate_inode_pages2_range_no_unmap(address_space *mapping, pgoff_t start, pgoff_t end);
 int invalidate_inode_pages2_range_unmap_first(address_space *mapping, pgoff_t start, pgoff_t end);
+vm_fault_t dax_finish_sync_fault_no_commit(vm_fault *vmf, bool pmd);
+vm_fault_t dax_finish_sync_fault_maps_first(vm_fault *vmf, bool pmd);
+vm_fault_t dax_insert_pfn_mkwrite_not_dirty(vm_fault *vmf, bool pmd);
 
 } /* namespace kernel */
 
