@@ -126,7 +126,6 @@ check_rows() {
   rows core/engine/strategies.def '^core/engine/strategy_[^/]*\.cc$' "add a row for the strategy" || bad=1
   rows core/model/patches.def '^core/model/(history|mutants|proposals)/.*\.cc$' \
     "add the row of the patch, or name the file in a comment at its row" || bad=1
-  rows scenarios/README.md '^scenarios/.*\.dax$' "add a line with the question it answers" || bad=1
   # Helpers are known by name, so that a forgotten oracle cannot pass for one.
   rows core/oracle/oracles.def "$(oracle_sources)" \
     "add a row for the oracle, or name a helper in not_oracles in scripts/check.sh" || bad=1
