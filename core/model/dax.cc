@@ -341,7 +341,7 @@ vm_fault_t dax_iomap_pte_fault(vm_fault *vmf)
 	if (vmf->flags & FAULT_FLAG_WRITE)
 		iter.flags |= IOMAP_WRITE;
 
-	entry = grab_mapping_entry(&xas, mapping, 1);
+	entry = FORMS.grab_mapping_entry(&xas, mapping, 1);
 	if (xa_is_internal(entry))
 		return xa_to_internal(entry);
 
@@ -363,7 +363,7 @@ unlock_entry:
 }
 
 /* fs/dax.c: dax_fault_check_fallback(), v6.15. Left out: private mappings. */
-static bool dax_fault_check_fallback(vm_fault *vmf, xa_state *xas, pgoff_t max_pgoff)
+bool dax_fault_check_fallback(vm_fault *vmf, xa_state *xas, pgoff_t max_pgoff)
 {
 	pgoff_t pmd_addr = vmf->address & ~pgoff_t(PMD_NR - 1);
 
@@ -395,7 +395,7 @@ vm_fault_t dax_iomap_pmd_fault(vm_fault *vmf)
 	if (dax_fault_check_fallback(vmf, &xas, max_pgoff))
 		goto fallback;
 
-	entry = grab_mapping_entry(&xas, mapping, PMD_NR);
+	entry = FORMS.grab_mapping_entry(&xas, mapping, PMD_NR);
 	if (xa_is_internal(entry)) {
 		ret = xa_to_internal(entry);
 		goto fallback;
@@ -425,7 +425,8 @@ vm_fault_t dax_iomap_fault(vm_fault *vmf, bool pmd)
 {
 	if (!pmd)
 		return FORMS.dax_iomap_pte_fault(vmf);
-	return model::current->config.pmd_mappings ? dax_iomap_pmd_fault(vmf) : VM_FAULT_FALLBACK;
+	return model::current->config.pmd_mappings ? FORMS.dax_iomap_pmd_fault(vmf)
+						   : VM_FAULT_FALLBACK;
 }
 
 /*
@@ -490,6 +491,12 @@ static void model_copy_page(const model_io *io, const iomap_iter *iter, pgoff_t 
 	}
 }
 
+/* The step of dax_iomap_iter() that cd656375f940 changed. */
+void model_invalidate_new_extent(address_space *mapping, pgoff_t start, pgoff_t end)
+{
+	FORMS.invalidate_inode_pages2_range(mapping, start, end);
+}
+
 /* fs/dax.c: dax_iomap_iter(), v6.15. Left out: copy on write, poison, signals, dax_read_lock(). */
 static int dax_iomap_iter(const model_io *io, iomap_iter *iomi, bool write)
 {
@@ -519,7 +526,7 @@ static int dax_iomap_iter(const model_io *io, iomap_iter *iomi, bool write)
 
 	/* Page tables may have zero pages where there are blocks now. */
 	if (write && (iomap->flags & IOMAP_F_NEW))
-		FORMS.invalidate_inode_pages2_range(&iomi->inode->i_data, pos, end - 1);
+		FORMS.model_invalidate_new_extent(&iomi->inode->i_data, pos, end - 1);
 
 	for (; pos < end; pos++)
 		model_copy_page(io, iomi, pos, write);

@@ -22,6 +22,8 @@ vm_fault_t dax_fault_iter(vm_fault *vmf, const iomap_iter *iter, xa_state *xas, 
 			  bool pmd);
 vm_fault_t dax_iomap_pte_fault(vm_fault *vmf);
 vm_fault_t dax_iomap_pmd_fault(vm_fault *vmf);
+bool dax_fault_check_fallback(vm_fault *vmf, xa_state *xas, pgoff_t max_pgoff);
+void model_invalidate_new_extent(address_space *mapping, pgoff_t start, pgoff_t end);
 int dax_writeback_one(xa_state *xas, address_space *mapping, xa_entry entry);
 int dax_writeback_mapping_range(address_space *mapping, pgoff_t start, pgoff_t end);
 vm_fault_t dax_finish_sync_fault(vm_fault *vmf, bool pmd);
@@ -47,6 +49,8 @@ void unmap_mapping_pages(address_space *mapping, pgoff_t start, pgoff_t nr);
 void unmap_single_vma(vm_area_struct *vma, pgoff_t start, pgoff_t end);
 void pfn_mkclean_range(uint64_t pfn, pgoff_t nr, pgoff_t pgoff, vm_area_struct *vma);
 int invalidate_inode_pages2_range(address_space *mapping, pgoff_t start, pgoff_t end);
+void clear_shadow_entries(address_space *mapping, pgoff_t start, pgoff_t last);
+void invalidate_mapping_pages(address_space *mapping, pgoff_t start, pgoff_t end);
 void truncate_pagecache(inode *inode, pgoff_t newsize);
 
 /* The file system: testfs.cc. */

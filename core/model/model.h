@@ -168,6 +168,7 @@ int sys_munmap(vm_area_struct *vma);
 int sys_read(const model_io *io);
 int sys_write(const model_io *io);
 int sys_fsync(inode *inode);
+int model_drop_pagecache(void); /* echo 1 > /proc/sys/vm/drop_caches */
 int sys_ftruncate(inode *inode, pgoff_t size);
 
 } /* namespace kernel */

@@ -42,11 +42,11 @@ constexpr form_info forms_table[] = {
 };
 
 constexpr model_forms newest_forms = {
-	dax_iomap_pte_fault,	       dax_fault_iter,
-	vmf_insert_page_mkwrite,       dax_writeback_one,
-	__dax_invalidate_entry,	       dax_break_layout,
-	invalidate_inode_pages2_range, dax_finish_sync_fault,
-	dax_insert_pfn_mkwrite,
+	dax_iomap_pte_fault,	     dax_iomap_pmd_fault,    grab_mapping_entry,
+	model_invalidate_new_extent, clear_shadow_entries,   dax_fault_iter,
+	vmf_insert_page_mkwrite,     dax_iomap_rw,	     dax_writeback_one,
+	__dax_invalidate_entry,	     dax_break_layout,	     invalidate_inode_pages2_range,
+	dax_finish_sync_fault,	     dax_insert_pfn_mkwrite,
 };
 
 /* "v6.15" as 6015; -1: not a version. */

@@ -17,13 +17,19 @@ namespace kernel
 {
 
 struct xa_state;
+struct model_io;
 
 /* One pointer for each function that some row changes. */
 struct model_forms {
 	vm_fault_t (*dax_iomap_pte_fault)(vm_fault *vmf);
+	vm_fault_t (*dax_iomap_pmd_fault)(vm_fault *vmf);
+	xa_entry (*grab_mapping_entry)(xa_state *xas, address_space *mapping, unsigned int nr);
+	void (*model_invalidate_new_extent)(address_space *mapping, pgoff_t start, pgoff_t end);
+	void (*clear_shadow_entries)(address_space *mapping, pgoff_t start, pgoff_t last);
 	vm_fault_t (*dax_fault_iter)(vm_fault *vmf, const iomap_iter *iter, xa_state *xas,
 				     xa_entry *entry, bool pmd);
 	vm_fault_t (*vmf_insert_page_mkwrite)(vm_fault *vmf, uint64_t pfn, bool write);
+	int (*dax_iomap_rw)(const model_io *io, bool write);
 	int (*dax_writeback_one)(xa_state *xas, address_space *mapping, xa_entry entry);
 	int (*__dax_invalidate_entry)(address_space *mapping, pgoff_t index, bool trunc);
 	void (*dax_break_layout)(inode *inode);

@@ -262,7 +262,7 @@ int sys_read(const model_io *io)
 	int ret;
 
 	down_read(&io->inode->i_rwsem);
-	ret = dax_iomap_rw(io, false);
+	ret = FORMS.dax_iomap_rw(io, false);
 	up_read(&io->inode->i_rwsem);
 	return ret;
 }
@@ -274,7 +274,7 @@ int sys_write(const model_io *io)
 	int ret;
 
 	down_write(&inode->i_rwsem);
-	ret = dax_iomap_rw(io, true);
+	ret = FORMS.dax_iomap_rw(io, true);
 	/* ext4_handle_inode_extension(): the size grows once the data is there. */
 	if (ret > 0 && io->pos + pgoff_t(ret) > MODEL_READ_HERE(inode->i_size)) {
 		model_event event{ model_event_kind::extended };
@@ -307,6 +307,20 @@ int testfs_sync_file(inode *inode, pgoff_t start, pgoff_t end)
 int sys_fsync(inode *inode)
 {
 	return testfs_sync_file(inode, 0, inode->i_data.i_pages.nr_slots - 1);
+}
+
+/* fs/drop_caches.c: drop_pagecache_sb(), v6.15. Left out: references and states of inodes. */
+int model_drop_pagecache(void)
+{
+	model *m = model::current;
+
+	for (unsigned int n = 0; n < m->config.nr_inodes; n++) {
+		address_space *mapping = &m->inodes[n].i_data;
+
+		if (!xa_empty(&mapping->i_pages))
+			invalidate_mapping_pages(mapping, 0, mapping->i_pages.nr_slots - 1);
+	}
+	return 0;
 }
 
 /* ext4_ext_truncate(): frees the blocks behind `size`, in a handle of its own. */

@@ -61,6 +61,21 @@ int invalidate_inode_pages2_range(address_space *mapping, pgoff_t start, pgoff_t
 	return ret;
 }
 
+/* mm/truncate.c: clear_shadow_entries(), v6.15. Of a DAX mapping nothing is dropped: page tables may map it. */
+void clear_shadow_entries(address_space *, pgoff_t, pgoff_t)
+{
+}
+
+/* mm/truncate.c: invalidate_mapping_pages(), mapping_try_invalidate(), v6.15. Left out: page-cache pages. */
+void invalidate_mapping_pages(address_space *mapping, pgoff_t start, pgoff_t end)
+{
+	pgoff_t index = start;
+	model_batch batch;
+
+	while (find_get_entries(mapping, &index, end, &batch))
+		FORMS.clear_shadow_entries(mapping, batch.indices[0], batch.indices[batch.nr - 1]);
+}
+
 /* mm/truncate.c: truncate_inode_pages(), truncate_inode_pages_range(), v6.15. Left out: page-cache pages, the partial page. */
 static void truncate_inode_pages(address_space *mapping, pgoff_t start)
 {

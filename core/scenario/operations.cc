@@ -118,6 +118,9 @@ int op_truncate(const OpContext& c) {
   return kernel::sys_ftruncate(file_of(c), static_cast<kernel::pgoff_t>(arg(c, ArgKind::kLength)));
 }
 
+void describe_dropcaches(OpContext&) {}
+int op_dropcaches(const OpContext&) { return kernel::model_drop_pagecache(); }
+
 void describe_crash(OpContext&) {}
 int op_crash(const OpContext&) { engine::Execution::current().crash(DAXRACE_SITE("crash", "")); }
 

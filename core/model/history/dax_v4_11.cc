@@ -31,7 +31,7 @@ vm_fault_t dax_iomap_pte_fault_v4_11(vm_fault *vmf)
 	if (error)
 		return error == -ENOMEM ? VM_FAULT_OOM : VM_FAULT_SIGBUS;
 
-	entry = grab_mapping_entry(&xas, mapping, 1);
+	entry = FORMS.grab_mapping_entry(&xas, mapping, 1);
 	if (xa_is_internal(entry))
 		return xa_to_internal(entry);
 
@@ -41,6 +41,99 @@ vm_fault_t dax_iomap_pte_fault_v4_11(vm_fault *vmf)
 		ret = FORMS.dax_fault_iter(vmf, &iter, &xas, &entry, false);
 
 	dax_unlock_entry(&xas, entry);
+	return ret;
+}
+
+/*
+ * fs/dax.c: dax_iomap_pmd_fault(), v4.11. Left out: event counters. The test of the PMD after the entry is locked, and
+ * that of the colour, are of later kernels, and stay.
+ *
+ * As in dax_iomap_pte_fault(), what the extent was need not be what it is once the entry is locked.
+ */
+vm_fault_t dax_iomap_pmd_fault_v4_11(vm_fault *vmf)
+{
+	address_space *mapping = vmf->vma->f_mapping;
+	xa_state xas = XA_STATE_ORDER(&mapping->i_pages, vmf->pgoff, PMD_NR);
+	iomap_iter iter = { mapping->host, xas.xa_index, PMD_NR, IOMAP_FAULT, {} };
+	vm_fault_t ret = VM_FAULT_FALLBACK;
+	pgoff_t max_pgoff;
+	xa_entry entry;
+	pmd_t pmd;
+
+	if (vmf->flags & FAULT_FLAG_WRITE)
+		iter.flags |= IOMAP_WRITE;
+
+	max_pgoff = i_size_read(iter.inode);
+	if (xas.xa_index >= max_pgoff)
+		return VM_FAULT_SIGBUS;
+	if (dax_fault_check_fallback(vmf, &xas, max_pgoff))
+		goto fallback;
+
+	if (testfs_iomap_begin(&iter) || iter.iomap.length < PMD_NR)
+		goto fallback;
+
+	entry = FORMS.grab_mapping_entry(&xas, mapping, PMD_NR);
+	if (xa_is_internal(entry)) {
+		ret = xa_to_internal(entry);
+		goto fallback;
+	}
+
+	pmd = READ_ONCE(vmf->pmd->pmd);
+	if (!pmd_none(pmd) && !pmd_trans_huge(pmd))
+		ret = 0;
+	else
+		ret = FORMS.dax_fault_iter(vmf, &iter, &xas, &entry, true);
+
+	dax_unlock_entry(&xas, entry);
+fallback:
+	if (ret == VM_FAULT_FALLBACK)
+		split_huge_pmd(vmf->vma, vmf->pmd);
+	return ret;
+}
+
+/*
+ * The step of fs/dax.c: dax_iomap_actor(), v4.11. It asks for nrpages, which is 0: only page-cache pages of holes
+ * counted, and a hole has an entry here.
+ */
+void model_invalidate_new_extent_v4_11(address_space *, pgoff_t, pgoff_t)
+{
+}
+
+/* fs/dax.c: dax_invalidate_mapping_entry(), v4.11. Waits for nobody. */
+static void dax_invalidate_mapping_entry_v4_11(address_space *mapping, pgoff_t index)
+{
+	xa_state xas = XA_STATE(&mapping->i_pages, index);
+	xa_entry entry;
+
+	xas_lock_irq(&xas);
+	entry = xas_load(&xas);
+	if (entry && !dax_is_locked(entry) && !xas_get_mark(&xas, PAGECACHE_TAG_DIRTY) &&
+	    !xas_get_mark(&xas, PAGECACHE_TAG_TOWRITE)) {
+		xas_store(&xas, 0);
+		SET(mapping->nrpages, mapping->nrpages.peek() - model_entry_pages(entry));
+		dax_wake_entry(&xas, entry, WAKE_ALL);
+	}
+	xas_unlock_irq(&xas);
+}
+
+/* mm/truncate.c: clear_shadow_entries_v4_11(), which is invalidate_exceptional_entry(), v4.11. Clean entries go, mapped or not. */
+void clear_shadow_entries_v4_11(address_space *mapping, pgoff_t start, pgoff_t last)
+{
+	for (pgoff_t index = start; index <= last; index++)
+		dax_invalidate_mapping_entry_v4_11(mapping, index);
+}
+
+/* mm/truncate.c: invalidate_inode_pages2_range(), v4.11. Entries only; the test of an empty tree is of later kernels. */
+int invalidate_inode_pages2_range_v4_11(address_space *mapping, pgoff_t start, pgoff_t end)
+{
+	int ret = 0;
+
+	if (xa_empty(&mapping->i_pages))
+		return 0;
+	for (pgoff_t index = start; index <= end; index++) {
+		if (!dax_invalidate_mapping_entry_sync(mapping, index))
+			ret = -EBUSY;
+	}
 	return ret;
 }
 

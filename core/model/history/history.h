@@ -12,6 +12,11 @@ namespace kernel
 {
 
 vm_fault_t dax_iomap_pte_fault_v4_11(vm_fault *vmf);
+vm_fault_t dax_iomap_pmd_fault_v4_11(vm_fault *vmf);
+void model_invalidate_new_extent_v4_11(address_space *mapping, pgoff_t start, pgoff_t end);
+int invalidate_inode_pages2_range_v4_11(address_space *mapping, pgoff_t start, pgoff_t end);
+void clear_shadow_entries_v4_11(address_space *mapping, pgoff_t start, pgoff_t last);
+xa_entry grab_mapping_entry_v5_2(xa_state *xas, address_space *mapping, unsigned int nr);
 int dax_writeback_one_v5_18(xa_state *xas, address_space *mapping, xa_entry entry);
 vm_fault_t dax_fault_iter_v6_14(vm_fault *vmf, const iomap_iter *iter, xa_state *xas,
 				xa_entry *entry, bool pmd);

@@ -24,7 +24,7 @@ vm_fault_t dax_iomap_pte_fault_unlocks_early(vm_fault *vmf)
 	if (write)
 		iter.flags |= IOMAP_WRITE;
 
-	entry = grab_mapping_entry(&xas, mapping, 1);
+	entry = FORMS.grab_mapping_entry(&xas, mapping, 1);
 	if (xa_is_internal(entry))
 		return xa_to_internal(entry);
 	if (pmd_trans_huge(READ_ONCE(vmf->pmd->pmd))) {
