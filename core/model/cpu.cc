@@ -77,7 +77,7 @@ static vm_area_struct *find_vma(mm_struct *mm, pgoff_t address)
 }
 
 /* arch/x86/mm/fault.c: do_user_addr_fault(), v6.15. Left out: per-VMA locks, retries that drop mmap_lock. */
-static vm_fault_t do_user_addr_fault(mm_struct *mm, pgoff_t address, bool write)
+vm_fault_t do_user_addr_fault(mm_struct *mm, pgoff_t address, bool write)
 {
 	vm_fault_t fault = VM_FAULT_SIGSEGV;
 	vm_area_struct *vma;
@@ -119,7 +119,8 @@ static int model_cpu_access(model_access *access, const engine::Site &site, engi
 			model_emit_access(access);
 			return 0;
 		}
-		vm_fault_t fault = do_user_addr_fault(access->mm, access->address, access->write);
+		vm_fault_t fault =
+			FORMS.do_user_addr_fault(access->mm, access->address, access->write);
 		if (fault & VM_FAULT_SIGSEGV)
 			return MODEL_SIGSEGV;
 		if (fault & VM_FAULT_ERROR)

@@ -42,8 +42,24 @@ constexpr form_info forms_table[] = {
 };
 
 constexpr model_forms newest_forms = {
-	dax_iomap_pte_fault,	dax_fault_iter,	  vmf_insert_page_mkwrite,	 dax_writeback_one,
-	__dax_invalidate_entry, dax_break_layout, invalidate_inode_pages2_range,
+	dax_iomap_pte_fault,
+	dax_fault_iter,
+	vmf_insert_page_mkwrite,
+	dax_writeback_one,
+	__dax_invalidate_entry,
+	dax_break_layout,
+	invalidate_inode_pages2_range,
+	dax_iomap_iter,
+	unmap_single_vma,
+	do_user_addr_fault,
+	model_zero_block,
+	testfs_truncate_blocks,
+	testfs_dax_write_iter,
+	generic_write_checks,
+	rw_verify_area,
+	do_ftruncate,
+	do_mmap,
+	sys_msync,
 };
 
 /* "v6.15" as 6015; -1: not a version. */

@@ -62,7 +62,7 @@ int invalidate_inode_pages2_range(address_space *mapping, pgoff_t start, pgoff_t
 }
 
 /* mm/truncate.c: truncate_inode_pages(), truncate_inode_pages_range(), v6.15. Left out: page-cache pages, the partial page. */
-static void truncate_inode_pages(address_space *mapping, pgoff_t start)
+void truncate_inode_pages(address_space *mapping, pgoff_t start)
 {
 	pgoff_t index = start;
 	model_batch batch;

@@ -127,6 +127,7 @@ struct vm_fault {
 	unsigned int flags;
 	pmd_slot *pmd;
 	pmd_t orig_pmd;
+	int model_error; /* what the file system said; the kernel's dax_iomap_fault() has a parameter for it */
 };
 
 /* --- iomap -------------------------------------------------------------------------------------------------- */
