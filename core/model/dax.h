@@ -51,7 +51,7 @@ void truncate_pagecache(inode *inode, pgoff_t newsize);
 /* mm/mmap.c, mm/vma.c: a mapping comes where nothing is, and goes. Under mmap_lock. */
 void model_mmap_region(vm_area_struct *vma, pgoff_t address, pgoff_t len, address_space *mapping,
 		       pgoff_t pgoff, unsigned int vm_flags);
-void model_unmap_region(vm_area_struct *vma);
+void free_pgtables(vm_area_struct *vma);
 /* arch/x86/mm/fault.c */
 vm_fault_t do_user_addr_fault(mm_struct *mm, pgoff_t address, bool write);
 

@@ -39,8 +39,8 @@ int sys_mmap(vm_area_struct *vma, mm_struct *mm, inode *inode, pgoff_t address, 
 	return 0;
 }
 
-/* mm/memory.c: free_pgtables(), v6.15. No other VMA shares a PMD with this one. */
-static void free_pgtables(vm_area_struct *vma)
+/* mm/memory.c: free_pgtables(), v6.15, of one VMA. No other that stays shares a PMD with it. */
+void free_pgtables(vm_area_struct *vma)
 {
 	down_write(&vma->f_mapping->i_mmap_rwsem);
 	SET(vma->in_i_mmap, false); /* unlink_file_vma() */
@@ -53,14 +53,6 @@ static void free_pgtables(vm_area_struct *vma)
 		if (!pmd_none(READ_ONCE(pmd->pmd)))
 			WRITE_ONCE(pmd->pmd, pmd_t(0));
 	}
-}
-
-/* The mapping goes, all of it. Under mmap_lock. */
-void model_unmap_region(vm_area_struct *vma)
-{
-	SET(vma->linked, false);
-	FORMS.unmap_single_vma(vma, vma->vm_start, vma->vm_end);
-	free_pgtables(vma);
 }
 
 /*
@@ -78,7 +70,9 @@ int sys_munmap(vm_area_struct *vma)
 		up_write(&mm->mmap_lock);
 		return 0;
 	}
-	model_unmap_region(vma);
+	SET(vma->linked, false);
+	FORMS.unmap_single_vma(vma, vma->vm_start, vma->vm_end);
+	free_pgtables(vma);
 	up_write(&mm->mmap_lock);
 	return 0;
 }

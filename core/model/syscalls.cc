@@ -197,8 +197,14 @@ int __vm_munmap(mm_struct *mm, pgoff_t start, pgoff_t len)
 	for (vm_area_struct *vma = m->vmas; vma < m->vmas + m->config.nr_vmas; vma++) {
 		if (vma->vm_mm != mm || !GET(vma->linked))
 			continue;
-		if (vma->vm_start >= start && vma->vm_end <= start + len)
-			model_unmap_region(vma);
+		if (vma->vm_start < start || vma->vm_end > start + len)
+			continue;
+		SET(vma->linked, false);
+		FORMS.unmap_single_vma(vma, vma->vm_start, vma->vm_end);
+	}
+	for (vm_area_struct *vma = m->vmas; vma < m->vmas + m->config.nr_vmas; vma++) {
+		if (vma->vm_mm == mm && !GET(vma->linked) && GET(vma->in_i_mmap))
+			free_pgtables(vma);
 	}
 	up_write(&mm->mmap_lock);
 	return 0;
