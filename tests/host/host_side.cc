@@ -53,7 +53,7 @@ uint64_t value_of(const volatile uint64_t* cell) {
   return value;
 }
 
-/* The program of a thread is one: a load or store that is under way. */
+/* Of the load or store that is under way. */
 sigjmp_buf fault_return;
 volatile sig_atomic_t fault_expected = 0;
 
@@ -63,6 +63,21 @@ void on_fault(int signal) {
     return;
   }
   siglongjmp(fault_return, signal);
+}
+
+/* The signal that it was given, or 0. Nothing here has a destructor for the jump to pass over. */
+int guarded_access(volatile uint64_t* cell, bool write, uint64_t* value) {
+  int signal = sigsetjmp(fault_return, 1);
+  if (signal == 0) {
+    fault_expected = 1;
+    if (write) {
+      for (uint64_t i = 0; i < kCellWords; ++i) cell[i] = *value;
+    } else {
+      *value = value_of(cell);
+    }
+  }
+  fault_expected = 0;
+  return signal;
 }
 
 struct sigaction old_segv, old_bus, old_xfsz;
@@ -224,19 +239,11 @@ Outcome HostSide::write(const Op& op) {
 Outcome HostSide::access(const Op& op) {
   auto* cell = reinterpret_cast<volatile uint64_t*>(address(page_of(op.region, op.page))) +
                static_cast<uint64_t>(op.cell) * kCellWords;
-  int signal = sigsetjmp(fault_return, 1);
-  if (signal != 0) {
-    fault_expected = 0;
-    return outcome_of(signal == SIGBUS ? kSigbus : kSigsegv);
-  }
+  uint64_t value = op.value;
+  int signal = guarded_access(cell, op.kind == Kind::store, &value);
+  if (signal != 0) return outcome_of(signal == SIGBUS ? kSigbus : kSigsegv);
   Outcome outcome;
-  fault_expected = 1;
-  if (op.kind == Kind::load) {
-    outcome.values.push_back(value_of(cell));
-  } else {
-    for (uint64_t i = 0; i < kCellWords; ++i) cell[i] = op.value;
-  }
-  fault_expected = 0;
+  if (op.kind == Kind::load) outcome.values.push_back(value);
   return outcome;
 }
 
