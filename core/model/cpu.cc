@@ -84,7 +84,7 @@ static vm_area_struct *find_vma(mm_struct *mm, pgoff_t address)
 }
 
 /* arch/x86/mm/fault.c: do_user_addr_fault(), v6.15. Left out: per-VMA locks, retries that drop mmap_lock. */
-static vm_fault_t do_user_addr_fault(mm_struct *mm, pgoff_t address, bool write)
+vm_fault_t do_user_addr_fault(mm_struct *mm, pgoff_t address, bool write)
 {
 	vm_fault_t fault = VM_FAULT_SIGSEGV;
 	vm_area_struct *vma;
@@ -128,7 +128,7 @@ static int model_cpu_access(model_access *access, const engine::Site &site, engi
 			return 0;
 		}
 		vm_fault_t fault =
-			do_user_addr_fault(access->mm, access->address, model_writes(access));
+			FORMS.do_user_addr_fault(access->mm, access->address, model_writes(access));
 		if (fault & VM_FAULT_SIGSEGV)
 			return MODEL_SIGSEGV;
 		if (fault & VM_FAULT_ERROR)

@@ -352,6 +352,7 @@ vm_fault_t dax_iomap_pte_fault(vm_fault *vmf)
 	}
 
 	error = testfs_iomap_begin(&iter);
+	vmf->model_error = error;
 	if (error)
 		ret = error == -ENOMEM ? VM_FAULT_OOM : VM_FAULT_SIGBUS;
 	else
@@ -471,24 +472,68 @@ vm_fault_t dax_finish_sync_fault(vm_fault *vmf, bool pmd)
 	return FORMS.dax_insert_pfn_mkwrite(vmf, pmd);
 }
 
-/* One page, or the rest of the extent: what dax_copy_from_iter() and dax_copy_to_iter() do, cell by cell. */
-static void model_copy_page(const model_io *io, const iomap_iter *iter, pgoff_t page, bool write)
+/* copy_to_user() of one cell of the page that goes to page `page` of the file. False: it faults. */
+static bool model_copy_to_user(const model_io *io, pgoff_t page, unsigned int cell, uint64_t value)
+{
+	if (!io->buffer)
+		return true;
+	pgoff_t address = io->address + (page - io->pos);
+	return address < io->buffer->nr_pages &&
+	       model_cpu_store(io->buffer, address, cell, value) == 0;
+}
+
+/* copy_from_user() of one cell. */
+static bool model_copy_from_user(const model_io *io, pgoff_t page, unsigned int cell,
+				 uint64_t *value)
+{
+	*value = io->value;
+	if (!io->buffer)
+		return true;
+	pgoff_t address = io->address + (page - io->pos);
+	return address < io->buffer->nr_pages &&
+	       model_cpu_load(io->buffer, address, cell, value) == 0;
+}
+
+/* iov_iter_zero() of one page: what a read finds in a hole. */
+static bool model_read_hole(const model_io *io, pgoff_t page)
+{
+	const model_config &config = model::current->config;
+	model_event event{ model_event_kind::read_cell };
+
+	event.inode = io->inode;
+	for (unsigned int c = 0; c < config.cells; c++) {
+		if (!model_copy_to_user(io, page, c, 0))
+			return false;
+		event.cell = page * config.cells + c;
+		model_emit(event);
+	}
+	return true;
+}
+
+/* One page: what dax_copy_from_iter() and dax_copy_to_iter() do, cell by cell. False: the user's buffer faults. */
+static bool model_copy_page(const model_io *io, const iomap_iter *iter, pgoff_t page, bool write)
 {
 	const model_config &config = model::current->config;
 	uint64_t block = iter->iomap.addr + (page - iter->iomap.offset);
+	uint64_t value;
 	model_event event{ write ? model_event_kind::write_cell : model_event_kind::read_cell };
 
 	event.inode = io->inode;
 	for (unsigned int c = 0; c < config.cells; c++) {
 		event.cell = page * config.cells + c;
 		if (write) {
-			model_copy_flushcache(block, c, io->value);
-			event.value = io->value;
+			if (!model_copy_from_user(io, page, c, &value))
+				return false;
+			model_copy_flushcache(block, c, value);
 		} else {
-			event.value = READ_ONCE(model_cell(block, c)->data);
+			value = READ_ONCE(model_cell(block, c)->data);
+			if (!model_copy_to_user(io, page, c, value))
+				return false;
 		}
+		event.value = value;
 		model_emit(event);
 	}
+	return true;
 }
 
 /* The step of dax_iomap_iter() that cd656375f940 changed. */
@@ -497,10 +542,13 @@ void model_invalidate_new_extent(address_space *mapping, pgoff_t start, pgoff_t 
 	FORMS.invalidate_inode_pages2_range(mapping, start, end);
 }
 
-/* fs/dax.c: dax_iomap_iter(), v6.15. Left out: copy on write, poison, signals, dax_read_lock(). */
-static int dax_iomap_iter(const model_io *io, iomap_iter *iomi, bool write)
+/*
+ * fs/dax.c: dax_iomap_iter(), v6.15. Left out: copy on write, poison, signals, dax_read_lock().
+ *
+ * A buffer that faults at once is -EFAULT, but nothing done (0) where a hole is read.
+ */
+int dax_iomap_iter(const model_io *io, iomap_iter *iomi, bool write)
 {
-	const model_config &config = model::current->config;
 	const struct iomap *iomap = &iomi->iomap;
 	pgoff_t end = iomi->pos + std::min(iomi->len, iomap->offset + iomap->length - iomi->pos);
 	pgoff_t pos = iomi->pos;
@@ -510,15 +558,9 @@ static int dax_iomap_iter(const model_io *io, iomap_iter *iomi, bool write)
 		if (pos >= end)
 			return 0;
 		if (iomap->type == IOMAP_HOLE) {
-			model_event event{ model_event_kind::read_cell };
-
-			event.inode = io->inode;
-			for (uint64_t cell = pos * config.cells; cell < end * config.cells;
-			     cell++) {
-				event.cell = cell;
-				model_emit(event);
-			}
-			return int(end - pos);
+			while (pos < end && model_read_hole(io, pos))
+				pos++;
+			return int(pos - iomi->pos);
 		}
 	}
 	if (WARN_ON_ONCE(iomap->type != IOMAP_MAPPED))
@@ -528,9 +570,9 @@ static int dax_iomap_iter(const model_io *io, iomap_iter *iomi, bool write)
 	if (write && (iomap->flags & IOMAP_F_NEW))
 		FORMS.model_invalidate_new_extent(&iomi->inode->i_data, pos, end - 1);
 
-	for (; pos < end; pos++)
-		model_copy_page(io, iomi, pos, write);
-	return int(end - iomi->pos);
+	while (pos < end && model_copy_page(io, iomi, pos, write))
+		pos++;
+	return pos == iomi->pos ? -EFAULT : int(pos - iomi->pos);
 }
 
 /* fs/dax.c: dax_iomap_rw(), v6.15. Called with i_rwsem. Pages done, or -errno. */
@@ -542,7 +584,7 @@ int dax_iomap_rw(const model_io *io, bool write)
 		int ret = testfs_iomap_begin(&iomi);
 
 		if (ret == 0)
-			ret = dax_iomap_iter(io, &iomi, write);
+			ret = FORMS.dax_iomap_iter(io, &iomi, write);
 		if (ret <= 0)
 			return iomi.pos == io->pos ? ret : int(iomi.pos - io->pos);
 		iomi.pos += pgoff_t(ret);

@@ -35,6 +35,7 @@ int dax_delete_mapping_entry(address_space *mapping, pgoff_t index);
 void dax_layout_busy_page_range(address_space *mapping);
 void dax_break_layout(inode *inode);
 int dax_iomap_rw(const model_io *io, bool write);
+int dax_iomap_iter(const model_io *io, iomap_iter *iomi, bool write);
 
 /* mm/memory.c, mm/huge_memory.c, mm/rmap.c, mm/truncate.c */
 vm_fault_t handle_mm_fault(vm_area_struct *vma, pgoff_t address, unsigned int flags);
@@ -51,9 +52,20 @@ void pfn_mkclean_range(uint64_t pfn, pgoff_t nr, pgoff_t pgoff, vm_area_struct *
 int invalidate_inode_pages2_range(address_space *mapping, pgoff_t start, pgoff_t end);
 void clear_shadow_entries(address_space *mapping, pgoff_t start, pgoff_t last);
 void invalidate_mapping_pages(address_space *mapping, pgoff_t start, pgoff_t end);
+void truncate_inode_pages(address_space *mapping, pgoff_t start);
 void truncate_pagecache(inode *inode, pgoff_t newsize);
 
+/* mm/mmap.c, mm/vma.c: a mapping comes where nothing is, and goes. Under mmap_lock. */
+void model_mmap_region(vm_area_struct *vma, pgoff_t address, pgoff_t len, address_space *mapping,
+		       pgoff_t pgoff, unsigned int vm_flags);
+void free_pgtables(vm_area_struct *vma);
+/* arch/x86/mm/fault.c */
+vm_fault_t do_user_addr_fault(mm_struct *mm, pgoff_t address, bool write);
+
 /* The file system: testfs.cc. */
+int generic_write_checks(model_io *io);
+int testfs_dax_write_iter(const model_io *io);
+void testfs_truncate_blocks(inode *inode, pgoff_t size);
 int testfs_iomap_begin(iomap_iter *iter);
 int testfs_sync_file(inode *inode, pgoff_t start, pgoff_t end);
 vm_fault_t testfs_dax_huge_fault(vm_fault *vmf, bool pmd);

@@ -328,7 +328,7 @@ TEST_F(fault_test, SigsegvWhereNothingIsMapped)
 		EXPECT_EQ(MODEL_SIGSEGV, store(0, 5, 2));
 		EXPECT_EQ(nothing, load(0, 5));
 		EXPECT_TRUE(dirty(1)) << "what was stored is still to be written back";
-		EXPECT_EQ(-EINVAL, sys_munmap(vma(0)));
+		EXPECT_EQ(0, sys_munmap(vma(0)));
 
 		map(0, 0, 4, 2, 0);
 		EXPECT_EQ(1u, load(0, 5));

@@ -110,6 +110,7 @@ vm_fault_t handle_mm_fault(vm_area_struct *vma, pgoff_t address, unsigned int fl
 			 flags,
 			 pmd_offset(vma->vm_mm, address),
 			 0,
+			 0,
 			 0 };
 	pgoff_t haddr = address & ~pgoff_t(PMD_NR - 1);
 	bool suitable = haddr >= vma->vm_start &&
@@ -209,8 +210,8 @@ void unmap_mapping_pages(address_space *mapping, pgoff_t start, pgoff_t nr)
 		pgoff_t zba = start < vma->vm_pgoff ? vma->vm_pgoff : start;
 		pgoff_t zea = last > vma_last ? vma_last : last;
 
-		unmap_single_vma(vma, zba - vma->vm_pgoff + vma->vm_start,
-				 zea - vma->vm_pgoff + vma->vm_start + 1);
+		FORMS.unmap_single_vma(vma, zba - vma->vm_pgoff + vma->vm_start,
+				       zea - vma->vm_pgoff + vma->vm_start + 1);
 	}
 	up_read(&mapping->i_mmap_rwsem);
 }

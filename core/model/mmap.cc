@@ -5,8 +5,23 @@
 namespace kernel
 {
 
+/* mmap_region() and vma_link(), for a range where nothing is. Under mmap_lock. */
+void model_mmap_region(vm_area_struct *vma, pgoff_t address, pgoff_t len, address_space *mapping,
+		       pgoff_t pgoff, unsigned int vm_flags)
+{
+	vma->vm_start = address;
+	vma->vm_end = address + len;
+	vma->vm_pgoff = pgoff;
+	vma->vm_flags = vm_flags;
+	vma->f_mapping = mapping;
+	SET(vma->linked, true);
+	down_write(&mapping->i_mmap_rwsem);
+	SET(vma->in_i_mmap, true);
+	up_write(&mapping->i_mmap_rwsem);
+}
+
 /*
- * mm/mmap.c: sys_mmap(), do_mmap(), v6.15. Left out: merging, splitting, replacing; the caller chose an address where
+ * mm/mmap.c: sys_mmap(), v6.15. Left out: merging, splitting, replacing; the caller chose an address where
  * nothing is, with the colour of the file offset, as thp_get_unmapped_area() does.
  */
 int sys_mmap(vm_area_struct *vma, mm_struct *mm, inode *inode, pgoff_t address, pgoff_t len,
@@ -17,23 +32,14 @@ int sys_mmap(vm_area_struct *vma, mm_struct *mm, inode *inode, pgoff_t address, 
 		up_write(&mm->mmap_lock);
 		return -EEXIST;
 	}
-	vma->vm_start = address;
-	vma->vm_end = address + len;
-	vma->vm_pgoff = pgoff;
-	vma->vm_flags = VM_SHARED | vm_flags;
 	vma->vm_mm = mm;
-	vma->f_mapping = &inode->i_data;
-	/* vma_link() */
-	SET(vma->linked, true);
-	down_write(&inode->i_data.i_mmap_rwsem);
-	SET(vma->in_i_mmap, true);
-	up_write(&inode->i_data.i_mmap_rwsem);
+	model_mmap_region(vma, address, len, &inode->i_data, pgoff, VM_SHARED | vm_flags);
 	up_write(&mm->mmap_lock);
 	return 0;
 }
 
-/* mm/memory.c: free_pgtables(), v6.15. No other VMA shares a PMD with this one. */
-static void free_pgtables(vm_area_struct *vma)
+/* mm/memory.c: free_pgtables(), v6.15, of one VMA. No other that stays shares a PMD with it. */
+void free_pgtables(vm_area_struct *vma)
 {
 	down_write(&vma->f_mapping->i_mmap_rwsem);
 	SET(vma->in_i_mmap, false); /* unlink_file_vma() */
@@ -48,20 +54,23 @@ static void free_pgtables(vm_area_struct *vma)
 	}
 }
 
-/* mm/vma.c: sys_munmap(), do_vmi_align_munmap(), v6.15. Left out: parts of a VMA, downgrading mmap_lock. */
+/*
+ * mm/vma.c: sys_munmap(), do_vmi_align_munmap(), v6.15. Left out: parts of a VMA, downgrading mmap_lock.
+ * Where nothing is, nothing is done.
+ */
 int sys_munmap(vm_area_struct *vma)
 {
 	mm_struct *mm = vma->vm_mm;
 
 	if (!mm)
-		return -EINVAL;
+		return 0;
 	down_write(&mm->mmap_lock);
 	if (!GET(vma->linked)) {
 		up_write(&mm->mmap_lock);
-		return -EINVAL;
+		return 0;
 	}
 	SET(vma->linked, false);
-	unmap_single_vma(vma, vma->vm_start, vma->vm_end);
+	FORMS.unmap_single_vma(vma, vma->vm_start, vma->vm_end);
 	free_pgtables(vma);
 	up_write(&mm->mmap_lock);
 	return 0;

@@ -66,7 +66,7 @@ static void model_boot_device(model *m)
 	uint32_t pmds = uint32_t(config.nr_inodes * config.file_pages / config.pmd_nr);
 
 	/* Enough for all files twice: what was freed is not free before it has committed. */
-	m->nr_blocks = 2 * pmds * config.pmd_nr;
+	m->nr_blocks = config.nr_blocks ? config.nr_blocks : 2 * pmds * config.pmd_nr;
 	m->cells = arena.make_array<pmem_cell>(size_t(m->nr_blocks) * config.cells);
 	for (size_t i = 0; i < size_t(m->nr_blocks) * config.cells; i++) {
 		m->cells[i].data.init(role_cell);

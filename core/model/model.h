@@ -81,6 +81,7 @@ struct model_config {
 	unsigned int nr_vmas = 0;
 	unsigned int nr_tasks = 1;
 	pgoff_t file_pages = 0;		   /* upper bound of a file's size */
+	uint32_t nr_blocks = 0;		   /* of the device; 0: enough for all files twice */
 	const pgoff_t *mm_pages = nullptr; /* size of each address space */
 	model_observer *observer = nullptr;
 };
@@ -158,7 +159,10 @@ struct model_io {
 	struct inode *inode;
 	pgoff_t pos;
 	pgoff_t len;
-	uint64_t value; /* what a write writes */
+	uint64_t value;		     /* what a write writes that has no buffer */
+	mm_struct *buffer = nullptr; /* null: memory that belongs to nobody else and never faults */
+	pgoff_t address = 0;	     /* first page of the buffer, in that address space */
+	bool append = false;	     /* IOCB_APPEND */
 };
 
 void model_creat(inode *inode, pgoff_t size);
@@ -170,6 +174,44 @@ int sys_write(const model_io *io);
 int sys_fsync(inode *inode);
 int model_drop_pagecache(void); /* echo 1 > /proc/sys/vm/drop_caches */
 int sys_ftruncate(inode *inode, pgoff_t size);
+
+/*
+ * The same from where user space calls: with descriptors and the kernel's checks of every argument. Numbers are in
+ * pages and may be anything: TASK_SIZE, the largest loff_t and the rest are the kernel's, divided by the page size.
+ * RLIMIT_FSIZE is config.file_pages.
+ */
+enum : unsigned int {
+	FMODE_READ = 1,
+	FMODE_WRITE = 2
+};
+struct model_file {
+	inode *f_inode;
+	unsigned int f_mode;
+	bool append; /* O_APPEND */
+};
+struct model_mmap_request {
+	const model_file *file; /* null: the descriptor is not open */
+	vm_area_struct *vma;	/* the one to be used */
+	mm_struct *mm;
+	pgoff_t addr; /* MAP_FIXED_NOREPLACE */
+	pgoff_t len;
+	pgoff_t pgoff;
+	bool write;
+};
+
+/* A buffer: null stands for memory that never faults. A file: null stands for a descriptor that is not open. */
+long ksys_pread64(const model_file *file, mm_struct *buffer, pgoff_t buf, pgoff_t count,
+		  int64_t pos);
+long ksys_pwrite64(const model_file *file, mm_struct *buffer, pgoff_t buf, pgoff_t count,
+		   int64_t pos, uint64_t value);
+int rw_verify_area(const model_file *file, int64_t pos, pgoff_t count);
+int do_sys_ftruncate(const model_file *file, int64_t length);
+int do_ftruncate(const model_file *file, int64_t length);
+int do_fsync(const model_file *file);
+int ksys_mmap_pgoff(const model_mmap_request *request);
+int do_mmap(const model_mmap_request *request);
+int __vm_munmap(mm_struct *mm, pgoff_t start, pgoff_t len);
+int sys_msync(mm_struct *mm, pgoff_t start, pgoff_t len, unsigned int flags);
 
 } /* namespace kernel */
 

@@ -42,11 +42,31 @@ constexpr form_info forms_table[] = {
 };
 
 constexpr model_forms newest_forms = {
-	dax_iomap_pte_fault,	     dax_iomap_pmd_fault,    grab_mapping_entry,
-	model_invalidate_new_extent, clear_shadow_entries,   dax_fault_iter,
-	vmf_insert_page_mkwrite,     dax_iomap_rw,	     dax_writeback_one,
-	__dax_invalidate_entry,	     dax_break_layout,	     invalidate_inode_pages2_range,
-	dax_finish_sync_fault,	     dax_insert_pfn_mkwrite,
+	.dax_iomap_pte_fault = dax_iomap_pte_fault,
+	.dax_iomap_pmd_fault = dax_iomap_pmd_fault,
+	.grab_mapping_entry = grab_mapping_entry,
+	.model_invalidate_new_extent = model_invalidate_new_extent,
+	.clear_shadow_entries = clear_shadow_entries,
+	.dax_fault_iter = dax_fault_iter,
+	.vmf_insert_page_mkwrite = vmf_insert_page_mkwrite,
+	.dax_iomap_rw = dax_iomap_rw,
+	.dax_writeback_one = dax_writeback_one,
+	.__dax_invalidate_entry = __dax_invalidate_entry,
+	.dax_break_layout = dax_break_layout,
+	.invalidate_inode_pages2_range = invalidate_inode_pages2_range,
+	.dax_finish_sync_fault = dax_finish_sync_fault,
+	.dax_insert_pfn_mkwrite = dax_insert_pfn_mkwrite,
+	.dax_iomap_iter = dax_iomap_iter,
+	.unmap_single_vma = unmap_single_vma,
+	.do_user_addr_fault = do_user_addr_fault,
+	.model_zero_block = model_zero_block,
+	.testfs_truncate_blocks = testfs_truncate_blocks,
+	.testfs_dax_write_iter = testfs_dax_write_iter,
+	.generic_write_checks = generic_write_checks,
+	.rw_verify_area = rw_verify_area,
+	.do_ftruncate = do_ftruncate,
+	.do_mmap = do_mmap,
+	.sys_msync = sys_msync,
 };
 
 /* "v6.15" as 6015; -1: not a version. */

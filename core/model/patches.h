@@ -18,6 +18,8 @@ namespace kernel
 
 struct xa_state;
 struct model_io;
+struct model_file;
+struct model_mmap_request;
 
 /* One pointer for each function that some row changes. */
 struct model_forms {
@@ -36,6 +38,18 @@ struct model_forms {
 	int (*invalidate_inode_pages2_range)(address_space *mapping, pgoff_t start, pgoff_t end);
 	vm_fault_t (*dax_finish_sync_fault)(vm_fault *vmf, bool pmd);
 	vm_fault_t (*dax_insert_pfn_mkwrite)(vm_fault *vmf, bool pmd);
+	/* Those that tests alone change. */
+	int (*dax_iomap_iter)(const model_io *io, iomap_iter *iomi, bool write);
+	void (*unmap_single_vma)(vm_area_struct *vma, pgoff_t start, pgoff_t end);
+	vm_fault_t (*do_user_addr_fault)(mm_struct *mm, pgoff_t address, bool write);
+	void (*model_zero_block)(uint64_t block);
+	void (*testfs_truncate_blocks)(inode *inode, pgoff_t size);
+	int (*testfs_dax_write_iter)(const model_io *io);
+	int (*generic_write_checks)(model_io *io);
+	int (*rw_verify_area)(const model_file *file, int64_t pos, pgoff_t count);
+	int (*do_ftruncate)(const model_file *file, int64_t length);
+	int (*do_mmap)(const model_mmap_request *request);
+	int (*sys_msync)(mm_struct *mm, pgoff_t start, pgoff_t len, unsigned int flags);
 
 	bool operator==(const model_forms &) const = default;
 };

@@ -183,7 +183,7 @@ static int testfs_map_blocks_create(inode *inode, pgoff_t pos, pgoff_t len, stru
 	}
 	/* Zeroed before it is in the extent map: nobody finds what was there. */
 	for (uint32_t i = 0; i < got; i++)
-		model_zero_block(block + i);
+		FORMS.model_zero_block(block + i);
 	for (uint32_t i = 0; i < got; i++)
 		SET(inode->i_block[pos + i], block + i + 1);
 	testfs_datasync_dirtied(inode);
@@ -200,10 +200,33 @@ static void testfs_set_iomap(iomap_iter *iter)
 		iter->iomap.flags |= IOMAP_F_DIRTY; /* ext4_inode_datasync_dirty() */
 }
 
+/*
+ * ext4_should_retry_alloc(): blocks that were freed and wait for their commit may be had by committing now, unless the
+ * caller is inside a handle. Left out: the test whether there is room after all.
+ */
+static bool testfs_should_retry_alloc(int *retries)
+{
+	model *m = model::current;
+	bool pending;
+
+	if (++*retries > 3)
+		return false;
+	spin_lock(&m->alloc_lock);
+	pending = m->nr_freed != 0;
+	engine::Execution::current().observe(m->alloc_state, pending);
+	spin_unlock(&m->alloc_lock);
+	if (!pending)
+		return false;
+	if (m->handles[engine::Execution::current().self()] == 0)
+		testfs_commit();
+	return true;
+}
+
 /* ext4_iomap_begin(), and the loop of iomap_iter() around it. */
 int testfs_iomap_begin(iomap_iter *iter)
 {
 	inode *inode = iter->inode;
+	int retries = 0;
 	int ret = 0;
 
 	if (iter->flags & IOMAP_WRITE) {
@@ -220,6 +243,8 @@ alloc:
 	testfs_journal_start();
 	ret = testfs_map_blocks_create(inode, iter->pos, iter->len, &iter->iomap);
 	testfs_journal_stop();
+	if (ret == -ENOSPC && testfs_should_retry_alloc(&retries))
+		goto alloc;
 	if (ret)
 		return ret;
 out:
@@ -235,19 +260,25 @@ pgoff_t i_size_read(inode *inode)
 
 /* --- faults: fs/ext4/file.c --------------------------------------------------------------------------------- */
 
-/* ext4_dax_huge_fault(), ext4_dax_fault(), also ->pfn_mkwrite. Left out: freezing, times, the retry on -ENOSPC. */
+/* ext4_dax_huge_fault(), ext4_dax_fault(), also ->pfn_mkwrite. Left out: freezing, times. */
 vm_fault_t testfs_dax_huge_fault(vm_fault *vmf, bool pmd)
 {
 	address_space *mapping = vmf->vma->f_mapping;
 	bool write = (vmf->flags & FAULT_FLAG_WRITE) != 0;
 	vm_fault_t result;
+	int retries = 0;
 
 	down_read(&mapping->invalidate_lock);
+retry:
 	if (write)
 		testfs_journal_start();
 	result = dax_iomap_fault(vmf, pmd);
-	if (write)
+	if (write) {
 		testfs_journal_stop();
+		if ((result & VM_FAULT_ERROR) && vmf->model_error == -ENOSPC &&
+		    testfs_should_retry_alloc(&retries))
+			goto retry;
+	}
 	if (result & VM_FAULT_NEEDDSYNC)
 		result = FORMS.dax_finish_sync_fault(vmf, pmd);
 	up_read(&mapping->invalidate_lock);
@@ -267,14 +298,34 @@ int sys_read(const model_io *io)
 	return ret;
 }
 
-/* fs/read_write.c: sys_write(), v6.15, through ext4_dax_write_iter(). Left out: O_SYNC, the orphan list. */
-int sys_write(const model_io *io)
+/*
+ * fs/read_write.c: generic_write_checks(), generic_write_check_limits(), v6.15. Left out: s_maxbytes, which is beyond
+ * every limit; the signal. A write that crosses the limit is cut there.
+ */
+int generic_write_checks(model_io *io)
+{
+	pgoff_t limit = model::current->config.file_pages;
+
+	if (!io->len)
+		return 0;
+	if (io->append)
+		io->pos = MODEL_READ_HERE(io->inode->i_size);
+	if (io->pos >= limit)
+		return -EFBIG;
+	if (io->len > limit - io->pos)
+		io->len = limit - io->pos;
+	return 1;
+}
+
+/*
+ * ext4_dax_write_iter(), under i_rwsem. Left out: the orphan list; and that a write behind the end of the file that
+ * fails (-EFAULT, -ENOSPC) adds its error to the offset and makes that the size.
+ */
+int testfs_dax_write_iter(const model_io *io)
 {
 	inode *inode = io->inode;
-	int ret;
+	int ret = FORMS.dax_iomap_rw(io, true);
 
-	down_write(&inode->i_rwsem);
-	ret = FORMS.dax_iomap_rw(io, true);
 	/* ext4_handle_inode_extension(): the size grows once the data is there. */
 	if (ret > 0 && io->pos + pgoff_t(ret) > MODEL_READ_HERE(inode->i_size)) {
 		model_event event{ model_event_kind::extended };
@@ -286,6 +337,35 @@ int sys_write(const model_io *io)
 		event.cell = (io->pos + pgoff_t(ret)) * model::current->config.cells;
 		model_emit(event);
 		testfs_journal_stop();
+	}
+	return ret;
+}
+
+/* ext4_inode_extension_cleanup(), ext4_truncate_failed_write(): what was allocated for the rest goes again. */
+static void testfs_truncate_failed_write(inode *inode)
+{
+	address_space *mapping = &inode->i_data;
+	pgoff_t size = MODEL_READ_HERE(inode->i_size);
+
+	down_write(&mapping->invalidate_lock);
+	truncate_inode_pages(mapping, size);
+	FORMS.testfs_truncate_blocks(inode, size);
+	up_write(&mapping->invalidate_lock);
+}
+
+/* fs/read_write.c: sys_write(), v6.15, through ext4_dax_write_iter(). Left out: O_SYNC. */
+int sys_write(const model_io *request)
+{
+	model_io io = *request;
+	inode *inode = io.inode;
+	int ret;
+
+	down_write(&inode->i_rwsem);
+	ret = FORMS.generic_write_checks(&io);
+	if (ret > 0) {
+		ret = FORMS.testfs_dax_write_iter(&io);
+		if (ret < int(io.len) && io.pos + io.len > MODEL_READ_HERE(inode->i_size))
+			testfs_truncate_failed_write(inode);
 	}
 	up_write(&inode->i_rwsem);
 	return ret;
@@ -324,7 +404,7 @@ int model_drop_pagecache(void)
 }
 
 /* ext4_ext_truncate(): frees the blocks behind `size`, in a handle of its own. */
-static void testfs_truncate_blocks(inode *inode, pgoff_t size)
+void testfs_truncate_blocks(inode *inode, pgoff_t size)
 {
 	testfs_journal_start();
 	down_write(&inode->i_data_sem);
@@ -352,6 +432,11 @@ int sys_ftruncate(inode *inode, pgoff_t size)
 	pgoff_t old;
 
 	down_write(&inode->i_rwsem);
+	/* inode_newsize_ok(), with RLIMIT_FSIZE; no file is longer already */
+	if (size > model::current->config.file_pages) {
+		up_write(&inode->i_rwsem);
+		return -EFBIG;
+	}
 	down_write(&mapping->invalidate_lock);
 	old = MODEL_READ_HERE(inode->i_size);
 	FORMS.dax_break_layout(
@@ -370,7 +455,7 @@ int sys_ftruncate(inode *inode, pgoff_t size)
 
 	truncate_pagecache(inode, size);
 	if (size <= old)
-		testfs_truncate_blocks(inode, size);
+		FORMS.testfs_truncate_blocks(inode, size);
 	up_write(&mapping->invalidate_lock);
 	up_write(&inode->i_rwsem);
 	return 0;

@@ -77,7 +77,7 @@ void invalidate_mapping_pages(address_space *mapping, pgoff_t start, pgoff_t end
 }
 
 /* mm/truncate.c: truncate_inode_pages(), truncate_inode_pages_range(), v6.15. Left out: page-cache pages, the partial page. */
-static void truncate_inode_pages(address_space *mapping, pgoff_t start)
+void truncate_inode_pages(address_space *mapping, pgoff_t start)
 {
 	pgoff_t index = start;
 	model_batch batch;

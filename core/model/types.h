@@ -132,6 +132,7 @@ struct vm_fault {
 	pmd_slot *pmd;
 	pmd_t orig_pmd;
 	uint64_t pfn; /* of VM_FAULT_NEEDDSYNC; *pfnp in the kernel */
+	int model_error; /* what the file system said; the kernel's dax_iomap_fault() has a parameter for it */
 };
 
 /* --- iomap -------------------------------------------------------------------------------------------------- */

@@ -70,7 +70,7 @@ task P.A
   EXPECT_EQ(engine::End::kFinished, run_default(runner));
   EXPECT_THAT(results(runner, 0), ElementsAre(0, 0, 0));
   EXPECT_THAT(results(runner, 1), ElementsAre(0, 0, MODEL_SIGBUS, MODEL_SIGBUS, 0, MODEL_SIGSEGV, 2, 0, 2, 0,
-                                              0, 0, MODEL_SIGBUS, 0, MODEL_SIGSEGV, -EINVAL));
+                                              0, 0, MODEL_SIGBUS, 0, MODEL_SIGSEGV, 0));
 }
 
 TEST(ExecuteTest, CrashEndsItAndOracleIsAsked) {

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The operations on the kernel that the test runs on, with real files in a scratch directory. */
+#ifndef DAXRACE_TESTS_HOST_HOST_SIDE_H_
+#define DAXRACE_TESTS_HOST_HOST_SIDE_H_
+
+#include <array>
+#include <string>
+
+#include "tests/host/side.h"
+
+namespace daxrace::host {
+
+class HostSide {
+ public:
+  /* `parent`: where the scratch directory is made. `usable()` says whether all that is needed works there. */
+  explicit HostSide(const std::string& parent);
+  ~HostSide();
+  HostSide(const HostSide&) = delete;
+  HostSide& operator=(const HostSide&) = delete;
+
+  bool usable() const { return why_not_.empty(); }
+  const std::string& why_not() const { return why_not_; }
+  const std::string& file_system() const { return file_system_; }
+
+  /* Empty files, no descriptor, no mapping. */
+  void begin();
+  void end();
+  Outcome run(const Op& op);
+
+ private:
+  std::string path(int file) const { return directory_ + "/f" + std::to_string(file); }
+  void probe();
+  void close_all();
+  Outcome read(const Op& op);
+  Outcome write(const Op& op);
+  Outcome access(const Op& op);
+
+  std::string directory_;
+  std::string why_not_;
+  std::string file_system_;
+  std::array<int, kFds> fds_{};
+};
+
+}  // namespace daxrace::host
+
+#endif  // DAXRACE_TESTS_HOST_HOST_SIDE_H_

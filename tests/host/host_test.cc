@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+
+#include "tests/host/compare.h"
+#include "tests/host/mutants.h"
+#include "tests/host/rules.h"
+
+namespace daxrace::host {
+namespace {
+
+constexpr uint64_t kPrograms = 1000;
+constexpr uint64_t kProgramsOnDisk =
+    200; /* where fsync waits for a device, and shared memory has had them all */
+constexpr uint64_t kProgramsOfOlder = 100;
+constexpr double kExcusedMax = 0.02; /* of all operations */
+
+uint64_t number_from(const char* variable, uint64_t otherwise) {
+  const char* text = std::getenv(variable);
+  return text != nullptr ? std::strtoull(text, nullptr, 10) : otherwise;
+}
+
+/* The scratch directories to try: the user's, and shared memory, which is a tmpfs and fast. */
+std::vector<std::string> directories() {
+  const char* chosen = std::getenv("TMPDIR");
+  return {chosen != nullptr ? chosen : "/tmp", "/dev/shm"};
+}
+
+/* The fastest that works. Null: `why` says what is wrong with each. */
+std::unique_ptr<HostSide> any_host(std::string* why) {
+  std::vector<std::string> list = directories();
+  for (auto directory = list.rbegin(); directory != list.rend(); ++directory) {
+    auto host = std::make_unique<HostSide>(*directory);
+    if (host->usable()) return host;
+    *why += *directory + ": " + host->why_not() + "\n";
+  }
+  return nullptr;
+}
+
+std::string again(uint64_t seed) {
+  return "again: DAXRACE_HOST_SEED=" + std::to_string(seed) +
+         " DAXRACE_HOST_PROGRAMS=1 " DAXRACE_BIN_DIR "/host_test --gtest_filter='*ProgramsAgree*'\n";
+}
+
+class OnDirectory : public testing::TestWithParam<size_t> {};
+
+TEST_P(OnDirectory, ProgramsAgree) {
+  const std::string directory = directories()[GetParam()];
+  HostSide host(directory);
+  if (!host.usable()) GTEST_SKIP() << host.why_not();
+  ModelSide model;
+  Comparison comparison(host, model);
+  const uint64_t first = number_from("DAXRACE_HOST_SEED", 1);
+  const bool slow = host.file_system() != "tmpfs" && HostSide("/dev/shm").usable();
+  const uint64_t count = number_from("DAXRACE_HOST_PROGRAMS", slow ? kProgramsOnDisk : kPrograms);
+  const auto begin = std::chrono::steady_clock::now();
+  for (uint64_t seed = first; seed < first + count; ++seed) {
+    Program program = generate(seed);
+    if (comparison.run(program))
+      FAIL() << host.file_system() << " and the model disagree\n"
+             << Comparison(host, model).shrink_and_describe(program) << again(seed);
+  }
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
+  const Tally& tally = comparison.tally;
+  std::printf("%s: %llu programs, %llu operations, %.0f programs/s; %llu errors, %llu signals\n",
+              host.file_system().c_str(), static_cast<unsigned long long>(count),
+              static_cast<unsigned long long>(tally.ops), static_cast<double>(count) / seconds.count(),
+              static_cast<unsigned long long>(tally.failed), static_cast<unsigned long long>(tally.faults));
+  for (size_t i = 0; i < rules().size(); ++i)
+    std::printf("  rule %s: %llu times\n", std::string(rules()[i].name).c_str(),
+                static_cast<unsigned long long>(tally.rules[i]));
+  EXPECT_LE(static_cast<double>(tally.excused()), kExcusedMax * static_cast<double>(tally.ops));
+  if (count >= kProgramsOnDisk) {
+    EXPECT_GT(tally.failed, tally.ops / 50) << "errors are worth comparing";
+    EXPECT_GT(tally.faults, tally.ops / 50) << "and so are signals";
+    for (size_t i = 0; i < rules().size(); ++i)
+      EXPECT_TRUE(tally.rules[i] > 0 || !rules()[i].everywhere)
+          << rules()[i].name << " excuses nothing: take it out";
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(HostComparison, OnDirectory, testing::Values(size_t{0}, size_t{1}),
+                         [](const auto& info) { return info.param == 0 ? "Tmpdir" : "SharedMemory"; });
+
+/* What is worth nothing if it finds nothing: a model with an error in it has to disagree. */
+TEST(HostComparison, EveryMutantIsFound) {
+  std::string why;
+  std::unique_ptr<HostSide> host = any_host(&why);
+  if (!host) GTEST_SKIP() << why;
+  for (const Mutant& mutant : mutants()) {
+    ModelSide model;
+    mutant.set(model.forms());
+    Comparison comparison(*host, model);
+    uint64_t seed = 1;
+    while (seed <= kPrograms && !comparison.run(generate(seed))) ++seed;
+    ModelSide right;
+    EXPECT_FALSE(Comparison(*host, right).run(generate(seed))) << "it is not the mutant that disagrees";
+    EXPECT_LE(seed, kPrograms) << mutant.name << " agrees with the host";
+    if (seed > kPrograms) continue;
+    std::printf("%s: found by program %llu\n", std::string(mutant.name).c_str(),
+                static_cast<unsigned long long>(seed));
+    if (number_from("DAXRACE_HOST_SHOW", 0) != 0)
+      std::printf("%s", Comparison(*host, model).shrink_and_describe(generate(seed)).c_str());
+  }
+  EXPECT_GE(mutants().size(), 12u);
+}
+
+/* Of the races that commits close, and of those that proposals would, a single task sees nothing. */
+TEST(HostComparison, OlderFormsAndProposalsAgreeToo) {
+  std::string why;
+  std::unique_ptr<HostSide> host = any_host(&why);
+  if (!host) GTEST_SKIP() << why;
+  for (const kernel::patch_info& patch : kernel::patch_table()) {
+    if (patch.kind == kernel::patch_kind::mutant) continue;
+    const std::vector<std::string> row = {std::string(patch.id)};
+    const bool commit = patch.kind == kernel::patch_kind::commit;
+    ModelSide model;
+    std::string error;
+    if (!select_forms(commit ? kernel::patch_choice{"", row, {}} : kernel::patch_choice{"", {}, row},
+                      &model.forms(), &error))
+      continue; /* it does not stand alone */
+    for (uint64_t seed = 1; seed <= kProgramsOfOlder; ++seed) {
+      ASSERT_FALSE(Comparison(*host, model).run(generate(seed)))
+          << describe(commit ? kernel::patch_choice{"", row, {}} : kernel::patch_choice{"", {}, row}) << "\n"
+          << Comparison(*host, model).shrink_and_describe(generate(seed));
+    }
+  }
+}
+
+TEST(HostComparison, GenerationIsDeterministic) {
+  auto text = [](const Program& program) {
+    std::string all;
+    for (const Op& op : program.ops) all += describe(op) + "\n";
+    return all;
+  };
+  EXPECT_EQ(text(generate(7)), text(generate(7)));
+  EXPECT_NE(text(generate(7)), text(generate(8)));
+  EXPECT_EQ(static_cast<size_t>(kOps), generate(7).ops.size());
+}
+
+/* A mismatch is shown as the few operations that make it, with both results. */
+TEST(HostComparison, MismatchIsShrunk) {
+  std::string why;
+  std::unique_ptr<HostSide> host = any_host(&why);
+  if (!host) GTEST_SKIP() << why;
+  ModelSide model;
+  for (const Mutant& mutant : mutants()) {
+    if (mutant.name == "write-does-not-grow") mutant.set(model.forms());
+  }
+  Comparison comparison(*host, model);
+  uint64_t seed = 1;
+  while (seed < kPrograms && !comparison.run(generate(seed))) ++seed;
+  const std::string text = comparison.shrink_and_describe(generate(seed));
+  EXPECT_NE(std::string::npos, text.find("pwrite")) << text;
+  EXPECT_NE(std::string::npos, text.find("  host ")) << text;
+  EXPECT_NE(std::string::npos, text.find("  model ")) << text;
+  EXPECT_LE(std::count(text.begin(), text.end(), '\n'), 12) << text;
+}
+
+}  // namespace
+}  // namespace daxrace::host
