@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* mm/mmap.c, mm/vma.c: mmap(2) and munmap(2) of a file, always MAP_SHARED. */
-#include "core/model/dax.h"
+/* mm/mmap.c, mm/vma.c: mmap(2) and munmap(2). */
+#include "core/model/anon.h"
 
 namespace kernel
 {
@@ -10,7 +10,7 @@ namespace kernel
  * nothing is, with the colour of the file offset, as thp_get_unmapped_area() does.
  */
 int sys_mmap(vm_area_struct *vma, mm_struct *mm, inode *inode, pgoff_t address, pgoff_t len,
-	     pgoff_t pgoff, bool write)
+	     pgoff_t pgoff, bool write, bool shared)
 {
 	down_write(&mm->mmap_lock);
 	if (GET(vma->linked)) {
@@ -20,14 +20,20 @@ int sys_mmap(vm_area_struct *vma, mm_struct *mm, inode *inode, pgoff_t address, 
 	vma->vm_start = address;
 	vma->vm_end = address + len;
 	vma->vm_pgoff = pgoff;
-	vma->vm_flags = VM_SHARED | (write ? unsigned(VM_WRITE) : 0u);
+	vma->vm_flags = (shared ? unsigned(VM_SHARED) : 0u) | (write ? unsigned(VM_WRITE) : 0u);
+	if (model::current->anon)
+		SET(vma->prot, vma->vm_flags);
 	vma->vm_mm = mm;
-	vma->f_mapping = &inode->i_data;
+	vma->f_mapping = inode ? &inode->i_data : nullptr;
 	/* vma_link() */
 	SET(vma->linked, true);
-	down_write(&inode->i_data.i_mmap_rwsem);
-	SET(vma->in_i_mmap, true);
-	up_write(&inode->i_data.i_mmap_rwsem);
+	if (!shared)
+		model_link_anon_vma(vma);
+	if (inode) {
+		down_write(&inode->i_data.i_mmap_rwsem);
+		SET(vma->in_i_mmap, true);
+		up_write(&inode->i_data.i_mmap_rwsem);
+	}
 	up_write(&mm->mmap_lock);
 	return 0;
 }
@@ -35,9 +41,13 @@ int sys_mmap(vm_area_struct *vma, mm_struct *mm, inode *inode, pgoff_t address, 
 /* mm/memory.c: free_pgtables(), v6.15. No other VMA shares a PMD with this one. */
 static void free_pgtables(vm_area_struct *vma)
 {
-	down_write(&vma->f_mapping->i_mmap_rwsem);
-	SET(vma->in_i_mmap, false); /* unlink_file_vma() */
-	up_write(&vma->f_mapping->i_mmap_rwsem);
+	if (is_cow_mapping(vma->vm_flags))
+		model_unlink_anon_vma(vma);
+	if (!vma_is_anonymous(vma)) {
+		down_write(&vma->f_mapping->i_mmap_rwsem);
+		SET(vma->in_i_mmap, false); /* unlink_file_vma() */
+		up_write(&vma->f_mapping->i_mmap_rwsem);
+	}
 
 	for (pgoff_t addr = vma->vm_start & ~pgoff_t(PMD_NR - 1); addr < vma->vm_end;
 	     addr += PMD_NR) {

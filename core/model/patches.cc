@@ -4,10 +4,11 @@
 #include <algorithm>
 #include <charconv>
 
-#include "core/model/dax.h"
+#include "core/model/fork.h"
 #include "core/model/history/history.h"
 #include "core/model/mutants/mutants.h"
 #include "core/model/proposals/proposals.h"
+#include "core/model/vmscan.h"
 
 namespace kernel
 {
@@ -42,8 +43,17 @@ constexpr form_info forms_table[] = {
 };
 
 constexpr model_forms newest_forms = {
-	dax_iomap_pte_fault,	dax_fault_iter,	  vmf_insert_page_mkwrite,	 dax_writeback_one,
-	__dax_invalidate_entry, dax_break_layout, invalidate_inode_pages2_range,
+	dax_iomap_pte_fault,
+	dax_fault_iter,
+	vmf_insert_page_mkwrite,
+	dax_writeback_one,
+	__dax_invalidate_entry,
+	dax_break_layout,
+	invalidate_inode_pages2_range,
+	try_to_unmap_one,
+	do_swap_page,
+	copy_nonpresent_pte,
+	unuse_pte,
 };
 
 /* "v6.15" as 6015; -1: not a version. */

@@ -28,6 +28,12 @@ struct model_forms {
 	int (*__dax_invalidate_entry)(address_space *mapping, pgoff_t index, bool trunc);
 	void (*dax_break_layout)(inode *inode);
 	int (*invalidate_inode_pages2_range)(address_space *mapping, pgoff_t start, pgoff_t end);
+	bool (*try_to_unmap_one)(folio *folio, vm_area_struct *vma, pgoff_t address);
+	vm_fault_t (*do_swap_page)(vm_fault *vmf);
+	void (*copy_nonpresent_pte)(mm_struct *src_mm, Atomic<pte_t> *dst_pte,
+				    Atomic<pte_t> *src_pte);
+	int (*unuse_pte)(vm_area_struct *vma, pmd_slot *pmd, pgoff_t address, uint32_t entry,
+			 folio *folio);
 
 	bool operator==(const model_forms &) const = default;
 };

@@ -33,7 +33,9 @@ enum class ArgKind : uint8_t {
   kOffset,     // 0, 3pg, 1pmd      pages
   kLength,     // 1pg, 2pmd, 0      pages; after a kOffset at least one page, else a size that may be 0
   kSizeKey,    // size=LENGTH       pages
-  kProt,       // shared rw | shared r     1: writable
+  kProt,       // shared|private rw|r      1: writable; 2: private
+  kAccess,     // rw | r                   1: writable
+  kProcess,    // PROCESS                  index into Program::processes
 };
 
 inline constexpr int kSlotsMax = 6;

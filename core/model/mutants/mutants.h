@@ -20,6 +20,9 @@ vm_fault_t dax_iomap_pte_fault_unlocks_early(vm_fault *vmf);
 int __dax_invalidate_entry_no_wait(address_space *mapping, pgoff_t index, bool trunc);
 int invalidate_inode_pages2_range_no_unmap(address_space *mapping, pgoff_t start, pgoff_t end);
 int invalidate_inode_pages2_range_unmap_first(address_space *mapping, pgoff_t start, pgoff_t end);
+bool try_to_unmap_one_two_steps(folio *folio, vm_area_struct *vma, pgoff_t address);
+void copy_nonpresent_pte_keeps_exclusive(mm_struct *src_mm, Atomic<pte_t> *dst_pte,
+					 Atomic<pte_t> *src_pte);
 
 } /* namespace kernel */
 
