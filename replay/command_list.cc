@@ -32,7 +32,11 @@ std::string syntax_of(scenario::ArgKind kind) {
     case scenario::ArgKind::kSizeKey:
       return "size=LENGTH";
     case scenario::ArgKind::kProt:
-      return "shared|sync rw|r";
+      return "shared|private|sync rw|r";
+    case scenario::ArgKind::kAccess:
+      return "rw|r";
+    case scenario::ArgKind::kProcess:
+      return "PROCESS";
   }
   return "";
 }

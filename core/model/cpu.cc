@@ -4,7 +4,7 @@
  *
  * Left out: the TLB, so a translation and its access are one step, as a TLB flush would wait for; accessed bits.
  */
-#include "core/model/dax.h"
+#include "core/model/anon.h"
 
 namespace kernel
 {
@@ -15,6 +15,7 @@ struct model_access {
 	unsigned int cell;
 	model_event_kind kind; /* load, store or flushed */
 	uint64_t value;
+	uint64_t pfn; /* that it went to */
 };
 
 static bool model_writes(const model_access *access)
@@ -43,6 +44,18 @@ static bool model_translate(const model_access *access, uint64_t *pfn, Atomic<ui
 	return true;
 }
 
+static bool model_access_anon(model_access *access, Atomic<uint64_t> *cell, Atomic<uint64_t> *leaf)
+{
+	if (!model_writes(access)) {
+		access->value = MODEL_READ_HERE(*cell);
+		return true;
+	}
+	if (!pte_dirty(leaf->peek()))
+		MODEL_WRITE_HERE(*leaf, leaf->peek() | _PAGE_DIRTY);
+	MODEL_WRITE_HERE(*cell, access->value);
+	return true;
+}
+
 /* The access itself, in the step that the caller has begun. False: page fault. */
 static bool model_try_access(model_access *access)
 {
@@ -51,6 +64,9 @@ static bool model_try_access(model_access *access)
 
 	if (!model_translate(access, &pfn, &leaf))
 		return false;
+	access->pfn = pfn;
+	if (folio *folio = model_anon_folio(pfn))
+		return model_access_anon(access, &folio->cells[access->cell], leaf);
 	if (pfn >= ZERO_PFN) {
 		access->value = 0; /* a zero page is never mapped writable */
 		return true;
@@ -91,6 +107,8 @@ vm_fault_t do_user_addr_fault(mm_struct *mm, pgoff_t address, bool write)
 
 	down_read(&mm->mmap_lock);
 	vma = find_vma(mm, address);
+	if (vma && model::current->anon)
+		GET(vma->prot);
 	if (vma && (!write || (vma->vm_flags & VM_WRITE)))
 		fault = handle_mm_fault(vma, address, write ? unsigned(FAULT_FLAG_WRITE) : 0u);
 	up_read(&mm->mmap_lock);
@@ -106,6 +124,13 @@ static void model_emit_access(const model_access *access)
 		if (vma->vm_mm != access->mm || access->address < vma->vm_start ||
 		    access->address >= vma->vm_end)
 			continue;
+		if (vma_is_anonymous(vma) || access->pfn >= ANON_PFN) {
+			event.mm = access->mm;
+			event.cell = access->address * m->config.cells + access->cell;
+			event.value = access->value;
+			model_emit(event);
+			return;
+		}
 		event.inode = vma->f_mapping->host;
 		event.cell = (access->address - vma->vm_start + vma->vm_pgoff) * m->config.cells +
 			     access->cell;
@@ -139,7 +164,7 @@ static int model_cpu_access(model_access *access, const engine::Site &site, engi
 
 int model_cpu_load(mm_struct *mm, pgoff_t address, unsigned int cell, uint64_t *value)
 {
-	model_access access = { mm, address, cell, model_event_kind::load, 0 };
+	model_access access = { mm, address, cell, model_event_kind::load, 0, 0 };
 	int ret = model_cpu_access(&access, SITE("load", "memory"), engine::EventKind::k_load);
 
 	*value = access.value;
@@ -148,14 +173,14 @@ int model_cpu_load(mm_struct *mm, pgoff_t address, unsigned int cell, uint64_t *
 
 int model_cpu_store(mm_struct *mm, pgoff_t address, unsigned int cell, uint64_t value)
 {
-	model_access access = { mm, address, cell, model_event_kind::store, value };
+	model_access access = { mm, address, cell, model_event_kind::store, value, 0 };
 
 	return model_cpu_access(&access, SITE("store", "memory"), engine::EventKind::k_store);
 }
 
 int model_cpu_clwb(mm_struct *mm, pgoff_t address, unsigned int cell)
 {
-	model_access access = { mm, address, cell, model_event_kind::flushed, 0 };
+	model_access access = { mm, address, cell, model_event_kind::flushed, 0, 0 };
 
 	return model_cpu_access(&access, SITE("clwb", "memory"), engine::EventKind::k_load);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* fs/dax.c: faults, write-back, invalidation and I/O of a DAX mapping. */
-#include "core/model/dax.h"
+#include "core/model/anon.h"
 
 #include <algorithm>
 
@@ -287,7 +287,19 @@ vm_fault_t dax_pmd_load_hole(xa_state *xas, vm_fault *vmf, const iomap_iter *ite
 	return model_insert_huge_zero_pmd(vmf);
 }
 
-/* fs/dax.c: dax_fault_iter(), v6.15. Left out: private mappings, shared extents, dax_read_lock(). */
+/* fs/dax.c: dax_fault_cow_page(), v6.15. The entry is locked until the copy is in the page table. */
+vm_fault_t dax_fault_cow_page(vm_fault *vmf, const iomap_iter *iter)
+{
+	const struct iomap *iomap = &iter->iomap;
+	vm_fault_t ret;
+
+	if (iomap->type == IOMAP_MAPPED) /* copy_cow_page_dax(); else the page is zeroed */
+		model_copy_from_block(vmf->cow_page, iomap->addr + (iter->pos - iomap->offset));
+	ret = finish_fault(vmf);
+	return ret ? ret : VM_FAULT_DONE_COW;
+}
+
+/* fs/dax.c: dax_fault_iter(), v6.15. Left out: shared extents, dax_read_lock(). */
 vm_fault_t dax_fault_iter(vm_fault *vmf, const iomap_iter *iter, xa_state *xas, xa_entry *entry,
 			  bool pmd)
 {
@@ -295,6 +307,8 @@ vm_fault_t dax_fault_iter(vm_fault *vmf, const iomap_iter *iter, xa_state *xas, 
 	bool write = (iter->flags & IOMAP_WRITE) != 0;
 	uint64_t pfn;
 
+	if (!pmd && vmf->cow_page)
+		return dax_fault_cow_page(vmf, iter);
 	if (!write && iomap->type == IOMAP_HOLE) {
 		if (!pmd)
 			return dax_load_hole(xas, vmf, iter, entry);
@@ -320,7 +334,7 @@ vm_fault_t dax_fault_iter(vm_fault *vmf, const iomap_iter *iter, xa_state *xas, 
 }
 
 /*
- * fs/dax.c: dax_iomap_pte_fault(), v6.15. Left out: private mappings, event counters.
+ * fs/dax.c: dax_iomap_pte_fault(), v6.15. Left out: event counters.
  *
  * The entry is locked from before the extent is looked up until after the page table is set, so that what is put into
  * the tree and the page table is not out of date: a write that allocates in between waits for the entry to
@@ -338,7 +352,7 @@ vm_fault_t dax_iomap_pte_fault(vm_fault *vmf)
 	if (iter.pos >= i_size_read(iter.inode))
 		return VM_FAULT_SIGBUS;
 
-	if (vmf->flags & FAULT_FLAG_WRITE)
+	if ((vmf->flags & FAULT_FLAG_WRITE) && !vmf->cow_page)
 		iter.flags |= IOMAP_WRITE;
 
 	entry = FORMS.grab_mapping_entry(&xas, mapping, 1);
@@ -363,13 +377,15 @@ unlock_entry:
 	return ret;
 }
 
-/* fs/dax.c: dax_fault_check_fallback(), v6.15. Left out: private mappings. */
+/* fs/dax.c: dax_fault_check_fallback(), v6.15 */
 bool dax_fault_check_fallback(vm_fault *vmf, xa_state *xas, pgoff_t max_pgoff)
 {
 	pgoff_t pmd_addr = vmf->address & ~pgoff_t(PMD_NR - 1);
 
 	/* A PMD of the page table must be a PMD of the file. */
 	if ((vmf->pgoff & (PMD_NR - 1)) != (vmf->address & (PMD_NR - 1)))
+		return true;
+	if ((vmf->flags & FAULT_FLAG_WRITE) && !(vmf->vma->vm_flags & VM_SHARED))
 		return true;
 	if (pmd_addr < vmf->vma->vm_start || pmd_addr + PMD_NR > vmf->vma->vm_end)
 		return true;

@@ -17,6 +17,7 @@ xa_entry dax_insert_entry(xa_state *xas, vm_fault *vmf, const iomap_iter *iter, 
 			  uint64_t pfn, uint64_t flags);
 vm_fault_t dax_load_hole(xa_state *xas, vm_fault *vmf, const iomap_iter *iter, xa_entry *entry);
 vm_fault_t dax_pmd_load_hole(xa_state *xas, vm_fault *vmf, const iomap_iter *iter, xa_entry *entry);
+vm_fault_t dax_fault_cow_page(vm_fault *vmf, const iomap_iter *iter);
 vm_fault_t dax_iomap_fault(vm_fault *vmf, bool pmd);
 vm_fault_t dax_fault_iter(vm_fault *vmf, const iomap_iter *iter, xa_state *xas, xa_entry *entry,
 			  bool pmd);
@@ -46,8 +47,8 @@ int insert_page_into_pte_locked(vm_area_struct *vma, Atomic<pte_t> *pte, uint64_
 void model_pte_alloc(mm_struct *mm, pmd_slot *pmd);
 vm_fault_t model_insert_huge_zero_pmd(vm_fault *vmf);
 void split_huge_pmd(vm_area_struct *vma, pmd_slot *pmd);
-void unmap_mapping_pages(address_space *mapping, pgoff_t start, pgoff_t nr);
-void unmap_single_vma(vm_area_struct *vma, pgoff_t start, pgoff_t end);
+void unmap_mapping_pages(address_space *mapping, pgoff_t start, pgoff_t nr, bool even_cows = false);
+void unmap_single_vma(vm_area_struct *vma, pgoff_t start, pgoff_t end, bool even_cows = true);
 void pfn_mkclean_range(uint64_t pfn, pgoff_t nr, pgoff_t pgoff, vm_area_struct *vma);
 int invalidate_inode_pages2_range(address_space *mapping, pgoff_t start, pgoff_t end);
 void clear_shadow_entries(address_space *mapping, pgoff_t start, pgoff_t last);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "core/model/describe.h"
 
-#include "core/model/dax.h"
+#include "core/model/anon.h"
 #include "core/model/protocol/entry_backend.h"
 
 namespace kernel
@@ -21,9 +21,13 @@ std::string describe_table_entry(uint64_t value)
 	if (value & _PAGE_TABLE)
 		return "table";
 	uint64_t pfn = pte_pfn(value);
-	text = pfn >= HUGE_ZERO_PFN ? "huge zero page"
-	       : pfn >= ZERO_PFN    ? "zero page"
-				    : "pfn " + std::to_string(pfn);
+	if (value & _PAGE_SWP)
+		return "swap slot " + std::to_string(pfn) +
+		       (value & _PAGE_SWP_EXCLUSIVE ? " exclusive" : "");
+	text = pfn >= ANON_PFN	      ? "page " + std::to_string(pfn - ANON_PFN)
+	       : pfn >= HUGE_ZERO_PFN ? "huge zero page"
+	       : pfn >= ZERO_PFN      ? "zero page"
+				      : "pfn " + std::to_string(pfn);
 	text += value & _PAGE_RW ? " rw" : " ro";
 	if (value & _PAGE_DIRTY)
 		text += " dirty";

@@ -116,7 +116,7 @@ void shift_by_one_block()
 void take_page_two()
 {
 	EXPECT_EQ(0, sys_mmap(&model::current->vmas[3], &model::current->mms[1],
-			      &model::current->inodes[0], 6, 1, 2, VM_WRITE));
+			      &model::current->inodes[0], 6, 1, 2, VM_SHARED | VM_WRITE));
 	EXPECT_EQ(0, model_cpu_store(&model::current->mms[1], 6, 0, 9));
 }
 

@@ -116,7 +116,7 @@ protected:
 			pgoff_t pgoff, bool write = true)
 	{
 		EXPECT_EQ(0, sys_mmap(vma(n), mm(in), file(), address, len, pgoff,
-				      write ? unsigned(VM_WRITE) : 0u));
+				      VM_SHARED | (write ? unsigned(VM_WRITE) : 0u)));
 	}
 	static int store(unsigned int in, pgoff_t address, uint64_t value, unsigned int cell = 0)
 	{

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* mm/memory.c: faults, insertion of PTEs, unmapping. */
-#include "core/model/dax.h"
+#include "core/model/swap.h"
 
 namespace kernel
 {
@@ -60,15 +60,27 @@ vm_fault_t vmf_insert_page_mkwrite(vm_fault *vmf, uint64_t pfn, bool write)
 	return VM_FAULT_NOPAGE;
 }
 
-/* mm/memory.c: do_wp_page(), v6.15. Left out: everything but shared mappings of a DAX file. */
+/* mm/memory.c: do_wp_page(), v6.15. */
 static vm_fault_t do_wp_page(vm_fault *vmf)
 {
+	if (is_cow_mapping(vmf->vma->vm_flags))
+		return model_do_wp_private(vmf);
 	/* ->pfn_mkwrite and ->page_mkwrite are the fault handler of the file system */
 	spin_unlock(&vmf->pmd->ptl);
 	return testfs_dax_huge_fault(vmf, false);
 }
 
-/* mm/memory.c: handle_pte_fault(), v6.15. Left out: swap, NUMA, accessed bits. */
+/* mm/memory.c: do_pte_missing(), do_fault(), v6.15 */
+static vm_fault_t do_pte_missing(vm_fault *vmf)
+{
+	if (vma_is_anonymous(vmf->vma))
+		return do_anonymous_page(vmf);
+	if ((vmf->flags & FAULT_FLAG_WRITE) && is_cow_mapping(vmf->vma->vm_flags))
+		return do_cow_fault(vmf);
+	return testfs_dax_huge_fault(vmf, false);
+}
+
+/* mm/memory.c: handle_pte_fault(), v6.15. Left out: NUMA, accessed bits. */
 static vm_fault_t handle_pte_fault(vm_fault *vmf)
 {
 	Atomic<pte_t> *ptep = pte_offset(vmf->vma->vm_mm, vmf->address);
@@ -76,11 +88,14 @@ static vm_fault_t handle_pte_fault(vm_fault *vmf)
 	pte_t pte;
 
 	if (pmd_none(READ_ONCE(vmf->pmd->pmd)))
-		return testfs_dax_huge_fault(vmf, false); /* do_fault() */
+		return do_pte_missing(vmf);
 
 	orig_pte = READ_ONCE(*ptep);
 	if (pte_none(orig_pte))
-		return testfs_dax_huge_fault(vmf, false);
+		return do_pte_missing(vmf);
+	vmf->orig_pte = orig_pte;
+	if (is_swap_pte(orig_pte))
+		return FORMS.do_swap_page(vmf);
 
 	spin_lock(&vmf->pmd->ptl);
 	pte = READ_ONCE(*ptep);
@@ -118,7 +133,7 @@ vm_fault_t handle_mm_fault(vm_area_struct *vma, pgoff_t address, unsigned int fl
 	vm_fault_t ret;
 
 	vmf.orig_pmd = READ_ONCE(vmf.pmd->pmd);
-	if (pmd_none(vmf.orig_pmd) && suitable) {
+	if (pmd_none(vmf.orig_pmd) && suitable && !vma_is_anonymous(vma)) {
 		ret = testfs_dax_huge_fault(&vmf, true); /* create_huge_pmd() */
 		if (!(ret & VM_FAULT_FALLBACK))
 			return ret;
@@ -127,23 +142,35 @@ vm_fault_t handle_mm_fault(vm_area_struct *vma, pgoff_t address, unsigned int fl
 			huge_pmd_set_accessed(&vmf);
 			return 0;
 		}
-		ret = testfs_dax_huge_fault(&vmf, true); /* wp_huge_pmd() */
-		if (!(ret & VM_FAULT_FALLBACK))
-			return ret;
+		if (!is_cow_mapping(vma->vm_flags)) { /* wp_huge_pmd() */
+			ret = testfs_dax_huge_fault(&vmf, true);
+			if (!(ret & VM_FAULT_FALLBACK))
+				return ret;
+		}
 		split_huge_pmd(vma, vmf.pmd);
 	}
 	return handle_pte_fault(&vmf);
 }
 
 /* mm/memory.c: zap_pte_range(), v6.15. Left out: the TLB, mmu_gather, counters. */
-static void zap_pte_range(mm_struct *mm, pmd_slot *pmd, pgoff_t addr, pgoff_t end)
+static void zap_pte_range(vm_area_struct *vma, pmd_slot *pmd, pgoff_t addr, pgoff_t end,
+			  bool even_cows)
 {
+	mm_struct *mm = vma->vm_mm;
+
 	spin_lock(&pmd->ptl);
 	for (; addr < end; addr++) {
 		Atomic<pte_t> *pte = pte_offset(mm, addr);
 
-		if (!pte_none(READ_ONCE(*pte)))
-			WRITE_ONCE(*pte, pte_t(0));
+		pte_t ptent = READ_ONCE(*pte);
+
+		if (pte_none(ptent))
+			continue;
+		/* should_zap_cows(), zap_nonpresent_ptes() */
+		if (!even_cows && (is_swap_pte(ptent) || pte_pfn(ptent) >= ANON_PFN))
+			continue;
+		WRITE_ONCE(*pte, pte_t(0));
+		model_zap_private_pte(vma, addr, ptent);
 	}
 	spin_unlock(&pmd->ptl);
 }
@@ -162,7 +189,7 @@ static bool zap_huge_pmd(mm_struct *mm, pmd_slot *pmd)
 }
 
 /* mm/memory.c: unmap_single_vma(), zap_pmd_range(), v6.15 */
-void unmap_single_vma(vm_area_struct *vma, pgoff_t start, pgoff_t end)
+void unmap_single_vma(vm_area_struct *vma, pgoff_t start, pgoff_t end, bool even_cows)
 {
 	mm_struct *mm = vma->vm_mm;
 	pgoff_t next;
@@ -180,7 +207,7 @@ void unmap_single_vma(vm_area_struct *vma, pgoff_t start, pgoff_t end)
 		}
 		if (pmd_none(READ_ONCE(pmd->pmd)))
 			continue;
-		zap_pte_range(mm, pmd, addr, next);
+		zap_pte_range(vma, pmd, addr, next, even_cows);
 	}
 }
 
@@ -198,8 +225,8 @@ vm_area_struct *model_first_vma(address_space *mapping, pgoff_t start, pgoff_t l
 	return nullptr;
 }
 
-/* mm/memory.c: unmap_mapping_pages(), unmap_mapping_range_tree(), v6.15. Left out: private copies. */
-void unmap_mapping_pages(address_space *mapping, pgoff_t start, pgoff_t nr)
+/* mm/memory.c: unmap_mapping_pages(), unmap_mapping_range_tree(), v6.15 */
+void unmap_mapping_pages(address_space *mapping, pgoff_t start, pgoff_t nr, bool even_cows)
 {
 	pgoff_t last = start + nr - 1;
 	vm_area_struct *vma;
@@ -211,7 +238,7 @@ void unmap_mapping_pages(address_space *mapping, pgoff_t start, pgoff_t nr)
 		pgoff_t zea = last > vma_last ? vma_last : last;
 
 		FORMS.unmap_single_vma(vma, zba - vma->vm_pgoff + vma->vm_start,
-				       zea - vma->vm_pgoff + vma->vm_start + 1);
+				       zea - vma->vm_pgoff + vma->vm_start + 1, even_cows);
 	}
 	up_read(&mapping->i_mmap_rwsem);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* mm/mmap.c, mm/vma.c: mmap(2) and munmap(2) of a file, always MAP_SHARED. */
-#include "core/model/dax.h"
+/* mm/mmap.c, mm/vma.c: mmap(2) and munmap(2). */
+#include "core/model/anon.h"
 
 namespace kernel
 {
@@ -14,7 +14,13 @@ void model_mmap_region(vm_area_struct *vma, pgoff_t address, pgoff_t len, addres
 	vma->vm_pgoff = pgoff;
 	vma->vm_flags = vm_flags;
 	vma->f_mapping = mapping;
+	if (model::current->anon)
+		SET(vma->prot, vm_flags);
 	SET(vma->linked, true);
+	if (!(vm_flags & VM_SHARED))
+		model_link_anon_vma(vma);
+	if (!mapping)
+		return;
 	down_write(&mapping->i_mmap_rwsem);
 	SET(vma->in_i_mmap, true);
 	up_write(&mapping->i_mmap_rwsem);
@@ -33,7 +39,7 @@ int sys_mmap(vm_area_struct *vma, mm_struct *mm, inode *inode, pgoff_t address, 
 		return -EEXIST;
 	}
 	vma->vm_mm = mm;
-	model_mmap_region(vma, address, len, &inode->i_data, pgoff, VM_SHARED | vm_flags);
+	model_mmap_region(vma, address, len, inode ? &inode->i_data : nullptr, pgoff, vm_flags);
 	up_write(&mm->mmap_lock);
 	return 0;
 }
@@ -41,9 +47,13 @@ int sys_mmap(vm_area_struct *vma, mm_struct *mm, inode *inode, pgoff_t address, 
 /* mm/memory.c: free_pgtables(), v6.15, of one VMA. No other that stays shares a PMD with it. */
 void free_pgtables(vm_area_struct *vma)
 {
-	down_write(&vma->f_mapping->i_mmap_rwsem);
-	SET(vma->in_i_mmap, false); /* unlink_file_vma() */
-	up_write(&vma->f_mapping->i_mmap_rwsem);
+	if (is_cow_mapping(vma->vm_flags))
+		model_unlink_anon_vma(vma);
+	if (!vma_is_anonymous(vma)) {
+		down_write(&vma->f_mapping->i_mmap_rwsem);
+		SET(vma->in_i_mmap, false); /* unlink_file_vma() */
+		up_write(&vma->f_mapping->i_mmap_rwsem);
+	}
 
 	for (pgoff_t addr = vma->vm_start & ~pgoff_t(PMD_NR - 1); addr < vma->vm_end;
 	     addr += PMD_NR) {
@@ -70,7 +80,7 @@ int sys_munmap(vm_area_struct *vma)
 		return 0;
 	}
 	SET(vma->linked, false);
-	FORMS.unmap_single_vma(vma, vma->vm_start, vma->vm_end);
+	FORMS.unmap_single_vma(vma, vma->vm_start, vma->vm_end, true);
 	free_pgtables(vma);
 	up_write(&mm->mmap_lock);
 	return 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "core/model/model.h"
 
-#include "core/model/dax.h"
+#include "core/model/anon.h"
 
 namespace kernel
 {
@@ -13,6 +13,7 @@ static const engine::Role role_i_size("i_size"), role_i_block("extent"),
 	role_ptl("ptl"), role_pmd("pmd"), role_pte("pte"), role_linked("vma.linked"),
 	role_in_i_mmap("vma.in_i_mmap"), role_wq("wait_table"), role_cell("cell"),
 	role_line("line"), role_journal("journal"), role_alloc("alloc_lock"),
+	role_in_anon_vma("vma.in_anon_vma"), role_prot("vma.prot"), role_forked("mm.forked"),
 	role_alloc_state("alloc"), role_warn("warning");
 
 static void model_boot_inode(inode *inode, uint8_t id, const model_config &config)
@@ -48,6 +49,7 @@ static void model_boot_mm(mm_struct *mm, uint8_t id, const model_config &config)
 	mm->nr_pages = pages;
 	mm->mmap_lock.init(role_mmap_lock);
 	mm->page_table_lock.init(role_pmd_lock);
+	mm->forked.init(role_forked);
 	mm->pmds = arena.make_array<pmd_slot>(pages / config.pmd_nr);
 	mm->ptes = arena.make_array<Atomic<pte_t>>(pages);
 	for (pgoff_t i = 0; i < pages / config.pmd_nr; i++) {
@@ -101,11 +103,15 @@ model *model_boot(const model_config &config)
 	for (unsigned int i = 0; i < config.nr_vmas; i++) {
 		m->vmas[i].linked.init(role_linked);
 		m->vmas[i].in_i_mmap.init(role_in_i_mmap);
+		m->vmas[i].in_anon_vma.init(role_in_anon_vma);
+		m->vmas[i].prot.init(role_prot);
 	}
 	m->wait_table = arena.make_array<wait_queue_head_t>(DAX_WAIT_TABLE_ENTRIES);
 	for (unsigned int i = 0; i < DAX_WAIT_TABLE_ENTRIES; i++)
 		m->wait_table[i].init(role_wq);
 	model_boot_device(m);
+	if (config.nr_folios)
+		model_boot_anon(m);
 	m->flushes = arena.make_array<pmem_flush *>(config.nr_tasks);
 	m->handles = arena.make_array<uint8_t>(config.nr_tasks);
 	m->j_barrier.init(role_journal);

@@ -27,6 +27,13 @@ enum class model_event_kind : uint8_t {
 	flushed,    /* clwb of a cell through a MAP_SYNC mapping took effect */
 	fenced,	    /* what this CPU flushed before is durable */
 	no_space,   /* an allocation failed: what follows from it is allowed to fail */
+	/* Private memory: `mm` and a cell of its address space. load and store, too, if `mm` is set. */
+	mapped, /* `value` is the page frame that the page at `cell` is in from now on */
+	copied, /* the cell is no longer `file_cell` of `inode` but a copy, which holds `value` */
+	discarded, /* the page at `cell` is gone; value: 1: it is zeros now, 0: what the file has */
+	forked,	   /* `child` has the cell, too, as it is now */
+	pinned, /* GUP for writing: the page at `cell` is in frame `value`; result: 1: FOLL_GET */
+	unpinned,
 };
 
 enum class model_op : uint8_t {
@@ -40,7 +47,8 @@ enum class model_op : uint8_t {
 	mmap,
 	munmap,
 	clwb,
-	sfence
+	sfence,
+	fork
 };
 
 struct model_event {
@@ -51,8 +59,11 @@ struct model_event {
 	const struct inode *inode = nullptr;
 	uint64_t cell = 0; /* of the file */
 	uint64_t value = 0;
-	bool sync = false; /* store: through a MAP_SYNC mapping */
-	int result = 0;	   /* ret: 0 or more: done; else -errno or -(signal << 8) */
+	bool sync = false;		  /* store: through a MAP_SYNC mapping */
+	int result = 0;			  /* ret: 0 or more: done; else -errno or -(signal << 8) */
+	const mm_struct *mm = nullptr;	  /* whose private memory it is about */
+	const mm_struct *child = nullptr; /* forked */
+	uint64_t file_cell = 0;		  /* copied */
 };
 
 /* A signal as the result of an operation. */
@@ -83,10 +94,16 @@ struct model_config {
 	pgoff_t file_pages = 0;		   /* upper bound of a file's size */
 	uint32_t nr_blocks = 0;		   /* of the device; 0: enough for all files twice */
 	const pgoff_t *mm_pages = nullptr; /* size of each address space */
+	unsigned int nr_folios =
+		0; /* frames of anonymous memory; 0: the program has no private memory */
+	bool swap_exclusive = true;	 /* __HAVE_ARCH_PTE_SWP_EXCLUSIVE */
+	bool swap_stable_writes = false; /* SWP_STABLE_WRITES */
 	model_observer *observer = nullptr;
 };
 
 inline constexpr unsigned int DAX_WAIT_TABLE_ENTRIES = 4;
+
+struct private_memory; /* anon.h */
 
 struct model {
 	model_config config;
@@ -108,6 +125,8 @@ struct model {
 	uint32_t nr_free;
 	uint32_t *freed; /* by the running transaction; free once it commits */
 	uint32_t nr_freed;
+
+	private_memory *anon; /* null: there is none */
 
 	static inline model *current = nullptr;
 };
@@ -133,6 +152,8 @@ uint64_t model_durable(const inode *inode, uint64_t cell);
 const engine::Site *model_cleaned_by(const inode *inode, uint64_t cell);
 /* What a read of the file would find now, through the extent map. */
 uint64_t model_content(const inode *inode, uint64_t cell);
+/* The same of private memory. */
+uint64_t model_private_content(const mm_struct *mm, uint64_t cell);
 
 /* --- the device: drivers/nvdimm, arch/x86/lib --------------------------------------------------------------- */
 
@@ -212,6 +233,19 @@ int ksys_mmap_pgoff(const model_mmap_request *request);
 int do_mmap(const model_mmap_request *request);
 int __vm_munmap(mm_struct *mm, pgoff_t start, pgoff_t len);
 int sys_msync(mm_struct *mm, pgoff_t start, pgoff_t len, unsigned int flags);
+
+/* Private memory: fork.cc, mprotect.cc, swap.cc. */
+struct model_vma_pair {
+	vm_area_struct *src;
+	vm_area_struct *dst;
+};
+int sys_fork(mm_struct *oldmm, mm_struct *mm, std::span<const model_vma_pair> vmas);
+int sys_mprotect(vm_area_struct *vma, mm_struct *mm, bool write);
+int sys_swapoff(void);
+int model_clear_refs(mm_struct *mm);
+int model_madvise_dontneed(vm_area_struct *vma, mm_struct *mm, pgoff_t start, pgoff_t len);
+int model_madvise_pageout(vm_area_struct *vma, mm_struct *mm, pgoff_t address);
+int model_reclaim(mm_struct *mm, pgoff_t address);
 
 } /* namespace kernel */
 

@@ -4,10 +4,11 @@
 #include <algorithm>
 #include <charconv>
 
-#include "core/model/dax.h"
+#include "core/model/fork.h"
 #include "core/model/history/history.h"
 #include "core/model/mutants/mutants.h"
 #include "core/model/proposals/proposals.h"
+#include "core/model/vmscan.h"
 
 namespace kernel
 {
@@ -67,6 +68,10 @@ constexpr model_forms newest_forms = {
 	.do_ftruncate = do_ftruncate,
 	.do_mmap = do_mmap,
 	.sys_msync = sys_msync,
+	.try_to_unmap_one = try_to_unmap_one,
+	.do_swap_page = do_swap_page,
+	.copy_nonpresent_pte = copy_nonpresent_pte,
+	.unuse_pte = unuse_pte,
 };
 
 /* "v6.15" as 6015; -1: not a version. */

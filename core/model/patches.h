@@ -40,7 +40,7 @@ struct model_forms {
 	vm_fault_t (*dax_insert_pfn_mkwrite)(vm_fault *vmf, bool pmd);
 	/* Those that tests alone change. */
 	int (*dax_iomap_iter)(const model_io *io, iomap_iter *iomi, bool write);
-	void (*unmap_single_vma)(vm_area_struct *vma, pgoff_t start, pgoff_t end);
+	void (*unmap_single_vma)(vm_area_struct *vma, pgoff_t start, pgoff_t end, bool even_cows);
 	vm_fault_t (*do_user_addr_fault)(mm_struct *mm, pgoff_t address, bool write);
 	void (*model_zero_block)(uint64_t block);
 	void (*testfs_truncate_blocks)(inode *inode, pgoff_t size);
@@ -50,6 +50,12 @@ struct model_forms {
 	int (*do_ftruncate)(const model_file *file, int64_t length);
 	int (*do_mmap)(const model_mmap_request *request);
 	int (*sys_msync)(mm_struct *mm, pgoff_t start, pgoff_t len, unsigned int flags);
+	bool (*try_to_unmap_one)(folio *folio, vm_area_struct *vma, pgoff_t address);
+	vm_fault_t (*do_swap_page)(vm_fault *vmf);
+	void (*copy_nonpresent_pte)(mm_struct *src_mm, Atomic<pte_t> *dst_pte,
+				    Atomic<pte_t> *src_pte);
+	int (*unuse_pte)(vm_area_struct *vma, pmd_slot *pmd, pgoff_t address, uint32_t entry,
+			 folio *folio);
 
 	bool operator==(const model_forms &) const = default;
 };

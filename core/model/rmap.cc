@@ -2,24 +2,13 @@
 /* mm/rmap.c, mm/page_vma_mapped.c: write-protecting the mappings of a range of page frames. */
 #include <algorithm>
 
-#include "core/model/dax.h"
+#include "core/model/rmap.h"
 
 namespace kernel
 {
 
-struct page_vma_mapped_walk {
-	uint64_t pfn;
-	pgoff_t nr_pages;
-	pgoff_t pgoff;
-	vm_area_struct *vma;
-	pgoff_t address;
-	pmd_slot *pmd;
-	Atomic<pte_t> *pte;
-	spinlock_t *ptl; /* held between the calls that find something */
-};
-
 /* mm/page_vma_mapped.c: not_found(), v6.15 */
-static bool not_found(page_vma_mapped_walk *pvmw)
+static bool not_found(struct page_vma_mapped_walk *pvmw)
 {
 	if (pvmw->ptl)
 		spin_unlock(pvmw->ptl);
@@ -28,14 +17,14 @@ static bool not_found(page_vma_mapped_walk *pvmw)
 }
 
 /* mm/page_vma_mapped.c: check_pte(), v6.15 */
-static bool check_pte(page_vma_mapped_walk *pvmw, pte_t pte)
+static bool check_pte(struct page_vma_mapped_walk *pvmw, pte_t pte)
 {
 	return pte_present(pte) && pte_pfn(pte) >= pvmw->pfn &&
 	       pte_pfn(pte) < pvmw->pfn + pvmw->nr_pages;
 }
 
 /* mm/page_vma_mapped.c: check_pmd(), v6.15 */
-static bool check_pmd(page_vma_mapped_walk *pvmw, pmd_t pmd)
+static bool check_pmd(struct page_vma_mapped_walk *pvmw, pmd_t pmd)
 {
 	uint64_t pfn = pte_pfn(pmd);
 
@@ -43,7 +32,7 @@ static bool check_pmd(page_vma_mapped_walk *pvmw, pmd_t pmd)
 }
 
 /* mm/internal.h: vma_address_end(), v6.15 */
-static pgoff_t vma_address_end(page_vma_mapped_walk *pvmw)
+static pgoff_t vma_address_end(struct page_vma_mapped_walk *pvmw)
 {
 	vm_area_struct *vma = pvmw->vma;
 
@@ -57,7 +46,7 @@ static pgoff_t vma_address_end(page_vma_mapped_walk *pvmw)
  * Finds the next PTE or huge PMD that maps a page frame of the range and returns with its lock held; to be called
  * again until it returns false. The lock of a table of PTEs is kept until the table is left.
  */
-static bool page_vma_mapped_walk(struct page_vma_mapped_walk *pvmw)
+bool page_vma_mapped_walk(struct page_vma_mapped_walk *pvmw)
 {
 	mm_struct *mm = pvmw->vma->vm_mm;
 	pgoff_t end = vma_address_end(pvmw);

@@ -200,7 +200,7 @@ int __vm_munmap(mm_struct *mm, pgoff_t start, pgoff_t len)
 		if (vma->vm_start < start || vma->vm_end > start + len)
 			continue;
 		SET(vma->linked, false);
-		FORMS.unmap_single_vma(vma, vma->vm_start, vma->vm_end);
+		FORMS.unmap_single_vma(vma, vma->vm_start, vma->vm_end, true);
 	}
 	for (vm_area_struct *vma = m->vmas; vma < m->vmas + m->config.nr_vmas; vma++) {
 		if (vma->vm_mm == mm && !GET(vma->linked) && GET(vma->in_i_mmap))

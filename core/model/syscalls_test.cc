@@ -163,7 +163,7 @@ TEST_F(syscalls_test, ShortWriteKeepsNoBlocksBehindTheEnd)
 	run([&] {
 		start(0);
 		EXPECT_EQ(0, sys_ftruncate(file(1), 1));
-		EXPECT_EQ(0, sys_mmap(vma(0), mm(0), file(1), 4, 4, 0, true));
+		EXPECT_EQ(0, sys_mmap(vma(0), mm(0), file(1), 4, 4, 0, VM_SHARED | VM_WRITE));
 		EXPECT_EQ(1, ksys_pwrite64(&both, mm(0), 4, 4, 0, 9));
 		EXPECT_EQ(1u, file()->i_size.peek());
 		EXPECT_NE(nothing, block(0));

@@ -264,7 +264,7 @@ pgoff_t i_size_read(inode *inode)
 vm_fault_t testfs_dax_huge_fault(vm_fault *vmf, bool pmd)
 {
 	address_space *mapping = vmf->vma->f_mapping;
-	bool write = (vmf->flags & FAULT_FLAG_WRITE) != 0;
+	bool write = (vmf->flags & FAULT_FLAG_WRITE) && (vmf->vma->vm_flags & VM_SHARED);
 	vm_fault_t result;
 	int retries = 0;
 

@@ -99,9 +99,9 @@ void truncate_pagecache(inode *inode, pgoff_t newsize)
 
 	if (nr == 0)
 		return;
-	unmap_mapping_pages(mapping, newsize, nr);
+	unmap_mapping_pages(mapping, newsize, nr, true);
 	truncate_inode_pages(mapping, newsize);
-	unmap_mapping_pages(mapping, newsize, nr);
+	unmap_mapping_pages(mapping, newsize, nr, true);
 }
 
 } /* namespace kernel */

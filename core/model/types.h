@@ -25,6 +25,7 @@ enum : vm_fault_t {
 	VM_FAULT_NOPAGE = 0x100,
 	VM_FAULT_FALLBACK = 0x800,
 	VM_FAULT_NEEDDSYNC = 0x2000,
+	VM_FAULT_DONE_COW = 0x1000,
 	VM_FAULT_ERROR = VM_FAULT_OOM | VM_FAULT_SIGBUS | VM_FAULT_SIGSEGV,
 };
 
@@ -78,6 +79,7 @@ struct xarray {
 
 struct inode;
 struct mm_struct;
+struct folio; /* an anonymous page: anon.h */
 
 struct address_space {
 	inode *host;
@@ -93,9 +95,11 @@ struct vm_area_struct {
 	pgoff_t vm_pgoff;
 	unsigned int vm_flags;
 	mm_struct *vm_mm;
-	address_space *f_mapping;
-	Plain<bool> linked;    /* in the tree of vm_mm; under mmap_lock */
-	Plain<bool> in_i_mmap; /* in the i_mmap tree; under i_mmap_rwsem */
+	address_space *f_mapping; /* null: anonymous memory */
+	Plain<bool> linked;	  /* in the tree of vm_mm; under mmap_lock */
+	Plain<bool> in_i_mmap;	  /* in the i_mmap tree; under i_mmap_rwsem */
+	Plain<bool> in_anon_vma;  /* in the tree of anonymous mappings; under its lock */
+	Plain<unsigned int> prot; /* vm_flags since they can change; under mmap_lock */
 };
 
 struct mm_struct {
@@ -104,7 +108,8 @@ struct mm_struct {
 	spinlock_t page_table_lock; /* of all PMDs */
 	pmd_slot *pmds;
 	Atomic<pte_t> *ptes;
-	pgoff_t nr_pages; /* of the address space */
+	pgoff_t nr_pages;   /* of the address space */
+	Plain<bool> forked; /* it is a child already; under mmap_lock */
 };
 
 struct inode {
@@ -133,6 +138,8 @@ struct vm_fault {
 	pmd_t orig_pmd;
 	uint64_t pfn; /* of VM_FAULT_NEEDDSYNC; *pfnp in the kernel */
 	int model_error; /* what the file system said; the kernel's dax_iomap_fault() has a parameter for it */
+	pte_t orig_pte = 0;
+	folio *cow_page = nullptr; /* a private copy is to be made of the page */
 };
 
 /* --- iomap -------------------------------------------------------------------------------------------------- */

@@ -49,10 +49,14 @@ void model_drain_stores(void);
 		::kernel::model_drain_stores(); \
 	} while (0)
 #define spin_lock(l) MODEL_LOCKED((l)->lock(SITE("spin_lock", #l)))
+#define spin_lock_nested(l, subclass) \
+	MODEL_LOCKED((l)->lock_nested((subclass), SITE("spin_lock_nested", #l)))
 #define spin_unlock(l) (l)->unlock(SITE("spin_unlock", #l))
 #define down_read(s) MODEL_LOCKED((s)->down_read(SITE("down_read", #s)))
 #define up_read(s) MODEL_LOCKED((s)->up_read(SITE("up_read", #s)))
 #define down_write(s) MODEL_LOCKED((s)->down_write(SITE("down_write", #s)))
+#define down_write_nested(s, subclass) \
+	MODEL_LOCKED((s)->down_write_nested((subclass), SITE("down_write_nested", #s)))
 #define up_write(s) MODEL_LOCKED((s)->up_write(SITE("up_write", #s)))
 
 #define prepare_to_wait_exclusive(q, w) \

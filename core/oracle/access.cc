@@ -26,6 +26,7 @@ class Access : public Oracle {
  public:
   void on_event(const model_event& event, FileHistory& history) override {
     if (event.kind != model_event_kind::ret || event.result != kernel::MODEL_SIGBUS) return;
+    if (event.inode == nullptr) return;
     const TaskHistory& task = history.task(event.task);
     bool resized = history.resized(event.inode) >= task.invoked;
     bool inside = event.cell < event.inode->i_size.peek() * history.model().config.cells;

@@ -45,6 +45,12 @@ class Coherence : public Oracle {
   void on_event(const model_event& event, FileHistory& history) override {
     if (event.kind == model_event_kind::load || event.kind == model_event_kind::read_cell) {
       on_read(event, history);
+    } else if (event.kind == model_event_kind::copied) {
+      /* The copy of a page of a file is a read of it. */
+      model_event read = event;
+      read.mm = nullptr;
+      read.cell = event.file_cell;
+      on_read(read, history);
     }
   }
 
@@ -52,8 +58,14 @@ class Coherence : public Oracle {
     uint32_t now = history.execution().steps();
     const kernel::model_config& config = history.model().config;
     for (Cell* cell = history.touched(); cell != nullptr; cell = cell->next_touched) {
-      if (cell->index >= cell->inode->i_size.peek() * config.cells) continue;
-      uint64_t value = kernel::model_content(cell->inode, cell->index);
+      uint64_t value = 0;
+      if (cell->newest == nullptr) continue;
+      if (cell->mm != nullptr) {
+        value = kernel::model_private_content(cell->mm, cell->index);
+      } else {
+        if (cell->index >= cell->inode->i_size.peek() * config.cells) continue;
+        value = kernel::model_content(cell->inode, cell->index);
+      }
       const Write* hidden_by = nullptr;
       if (readable(*cell, value, now, &hidden_by) != nullptr) continue;
       engine::Finding finding = make_finding("lost-write", history);
@@ -80,7 +92,7 @@ class Coherence : public Oracle {
   static void fill(engine::Finding& finding, FileHistory& history, const Cell& cell, uint64_t value,
                    const Write* hidden_by) {
     finding.context = history.model().config.observer;
-    finding.args[kInode] = cell.inode->id;
+    finding.args[kInode] = object_of(cell);
     finding.args[kCell] = cell.index;
     finding.args[kValue] = value;
     if (hidden_by == nullptr) return;
@@ -92,7 +104,7 @@ class Coherence : public Oracle {
   }
 
   void on_read(const model_event& event, FileHistory& history) {
-    Cell& cell = history.cell(event.inode, event.cell);
+    Cell& cell = history.cell(event);
     TaskHistory& task = history.task(event.task);
     if (cell.newest == nullptr && event.value == 0) return;
     const Write* hidden_by = nullptr;
@@ -105,7 +117,8 @@ class Coherence : public Oracle {
     }
     engine::Finding finding = make_finding("stale-read", history);
     finding.describe = hidden_by != nullptr ? describe_stale : describe_unwritten;
-    if (cell.inode == nullptr) cell.inode = event.inode, cell.index = event.cell;
+    if (cell.inode == nullptr && cell.mm == nullptr)
+      cell.inode = event.inode, cell.mm = event.mm, cell.index = event.cell;
     fill(finding, history, cell, event.value, hidden_by);
     finding.task = event.task;
     finding.site = history.execution().trace()[finding.step].site;

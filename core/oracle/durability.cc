@@ -52,7 +52,7 @@ std::string describe_fence(const engine::Finding& f, const engine::Execution& ex
 
 class Durability : public Oracle {
  public:
-  void begin(FileHistory& history) override {
+  void on_begin(FileHistory& history) override {
     nr_tasks_ = history.model().config.nr_tasks;
     flushes_ = history.execution().arena().make_array<Flush*>(nr_tasks_);
   }

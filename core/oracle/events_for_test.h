@@ -26,7 +26,7 @@ class EventTest : public testing::Test {
   static constexpr uint64_t kPages = 4;
   using Verdicts = std::vector<std::string_view>;
 
-  EventTest() { oracles_.set_names({{"f", "g"}}); }
+  EventTest() { oracles_.set_names({{"f", "g"}, {}}); }
 
   /* Plays the script; what was found of it. */
   Verdicts play(const std::function<void()>& script) {
@@ -99,6 +99,7 @@ class EventTest : public testing::Test {
     ret(task);
   }
 
+  const kernel::mm_struct* mm(int process) const { return &machine_->mms[process]; }
   kernel::inode* inode(int file = 0) const { return &machine_->inodes[file]; }
   kernel::pmem_cell& line(uint64_t cell) const { return machine_->cells[cell]; }
   void set_durable(uint64_t cell, uint64_t value) { line(cell).durable = value; }
@@ -117,11 +118,12 @@ class EventTest : public testing::Test {
   };
 
   void boot(const Play* play) {
-    static const kernel::pgoff_t mm_pages[] = {kPages};
+    static const kernel::pgoff_t mm_pages[] = {kPages, kPages};
     kernel::model_config config;
     config.cells = 1;
     config.nr_inodes = 2;
-    config.nr_mms = 1;
+    config.nr_mms = 2;
+    config.nr_folios = 1;
     config.nr_tasks = 4;
     config.file_pages = kPages;
     config.mm_pages = mm_pages;

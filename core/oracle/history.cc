@@ -17,6 +17,47 @@ void FileHistory::begin(engine::Execution& execution, const kernel::model& model
   tasks_ = arena.make_array<TaskHistory>(config.nr_tasks);
   resized_ = arena.make_array<uint32_t>(config.nr_inodes);
   touched_ = nullptr;
+  private_cells_ = nullptr;
+  if (config.nr_folios == 0) return;
+  private_cells_ = arena.make_array<Cell*>(config.nr_mms);
+  for (unsigned int i = 0; i < config.nr_mms; ++i)
+    private_cells_[i] = arena.make_array<Cell>(config.mm_pages[i] * config.cells);
+}
+
+Cell& FileHistory::cell(const kernel::mm_struct* mm, uint64_t index) { return private_cells_[mm->id][index]; }
+
+/* From now on there is something to say about the cell. */
+void FileHistory::touch(const model_event& event, Cell& cell) {
+  if (cell.inode != nullptr || cell.mm != nullptr) return;
+  cell.next_touched = touched_;
+  cell.mm = event.mm;
+  cell.inode = event.mm != nullptr ? nullptr : event.inode;
+  cell.index = event.cell;
+  touched_ = &cell;
+}
+
+/* What happens to private memory other than that it is written to. */
+void FileHistory::on_private(const model_event& event) {
+  Cell& own = cell(event);
+  if (event.kind == model_event_kind::forked) {
+    /* Writes are shared from here down: the past is the same. */
+    Cell& child = cell(event.child, event.cell);
+    model_event about = event;
+    about.mm = event.child;
+    if (own.newest != nullptr) touch(about, child);
+    child.newest = own.newest;
+  } else if (event.kind == model_event_kind::copied) {
+    touch(event, own);
+    own.newest = nullptr;
+    add(event, own, event.value);
+    own.newest->older = nullptr; /* it was never a hole */
+  } else {
+    for (uint64_t i = 0; i < model_->config.cells; ++i) {
+      Cell& each = cell(event.mm, event.cell + i);
+      if (event.value == 0) each.newest = nullptr;
+      if (each.newest != nullptr) add(event, each, 0);
+    }
+  }
 }
 
 Cell& FileHistory::cell(const kernel::inode* inode, uint64_t index) {
@@ -27,10 +68,7 @@ Write& FileHistory::add(const model_event& event, Cell& cell, uint64_t value) {
   TaskHistory& task = tasks_[event.task];
   if (cell.newest == nullptr) {
     cell.newest = execution_->arena().make<Write>(); /* the hole */
-    cell.next_touched = touched_;
-    cell.inode = event.inode;
-    cell.index = static_cast<uint64_t>(&cell - &this->cell(event.inode, 0));
-    touched_ = &cell;
+    touch(event, cell);
   }
   Write& write = *execution_->arena().make<Write>();
   write.older = cell.newest;
@@ -74,7 +112,16 @@ void FileHistory::on_event(const model_event& event) {
       break;
     case model_event_kind::store:
     case model_event_kind::write_cell:
-      add(event, cell(event.inode, event.cell), event.value);
+      add(event, cell(event), event.value);
+      break;
+    case model_event_kind::mapped:
+    case model_event_kind::pinned:
+    case model_event_kind::unpinned:
+      break;
+    case model_event_kind::copied:
+    case model_event_kind::discarded:
+    case model_event_kind::forked:
+      on_private(event);
       break;
     case model_event_kind::truncated:
       for (uint64_t c = event.cell; c < model_->config.file_pages * model_->config.cells; ++c) {
@@ -110,12 +157,21 @@ const Write* FileHistory::overwritten(const Cell& cell, const Write& write, uint
   return nullptr;
 }
 
+namespace {
+
+uint64_t where_of(const Cell& cell) {
+  if (cell.mm != nullptr) return engine::combine(0x400 + cell.mm->id, cell.index);
+  return engine::combine(cell.inode->id, cell.index);
+}
+
+}  // namespace
+
 /* Not the times but what can be asked of them: which write ended before which began, and before which
  * operation that still runs. */
 engine::Hash128 FileHistory::state_hash() const {
   engine::Hash128 hash = 0;
   for (const Cell* cell = touched_; cell != nullptr; cell = cell->next_touched) {
-    uint64_t where = engine::combine(cell->inode->id, cell->index);
+    uint64_t where = where_of(*cell);
     for (const Write* write = cell->newest; write != nullptr; write = write->older) {
       uint64_t relations = uint64_t{write->sync} << 3 | uint64_t{write->promised} << 2 |
                            uint64_t{write->ended != kNever} << 1 |
@@ -138,8 +194,7 @@ engine::Hash128 FileHistory::state_hash() const {
     const TaskHistory& task = tasks_[i];
     for (const Read* read = task.reads; read != nullptr; read = read->next) {
       uint64_t what = read->write != nullptr ? read->write->order : kNever;
-      hash +=
-          engine::wide(engine::combine(read->cell->inode->id, read->cell->index), engine::combine(i, what));
+      hash += engine::wide(where_of(*read->cell), engine::combine(i, what));
     }
     hash += engine::wide(i + 0x100, uint64_t(task.no_space) << 1 | task.in_op);
   }

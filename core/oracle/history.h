@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What has been written to each cell of each file, in the order in which it was applied, and when the
- * operations that wrote it began and ended. Oracles judge by it; it judges nothing.
+ * What has been written to each cell of each file, and of each process's private memory, in the order in
+ * which it was applied, and when the operations that wrote it began and ended. Oracles judge by it; it judges
+ * nothing.
  *
  * Times are steps. Everything is in the arena of the execution.
  */
@@ -40,7 +41,8 @@ struct Cell {
   Write* newest = nullptr; /* null: never touched */
   Cell* next_touched = nullptr;
   uint64_t index = 0;
-  const kernel::inode* inode = nullptr;
+  const kernel::inode* inode = nullptr; /* null: private memory */
+  const kernel::mm_struct* mm = nullptr;
 };
 
 /* A cell that the present operation of a task has read. */
@@ -71,6 +73,11 @@ class FileHistory {
   TaskHistory& task(engine::TaskId id) { return tasks_[id]; }
   const TaskHistory& task(engine::TaskId id) const { return tasks_[id]; }
   Cell& cell(const kernel::inode* inode, uint64_t index);
+  Cell& cell(const kernel::mm_struct* mm, uint64_t index);
+  /* Of the file or, if there is one, the process that the event is about. */
+  Cell& cell(const kernel::model_event& event) {
+    return event.mm != nullptr ? cell(event.mm, event.cell) : cell(event.inode, event.cell);
+  }
   /* All cells that were written, the latest first. */
   Cell* touched() const { return touched_; }
   /* Step of the last change of the file's size. */
@@ -86,12 +93,15 @@ class FileHistory {
 
  private:
   Write& add(const kernel::model_event& event, Cell& cell, uint64_t value);
+  void touch(const kernel::model_event& event, Cell& cell);
+  void on_private(const kernel::model_event& event);
   void on_return(TaskHistory& task);
   uint32_t now() const { return execution_->steps() == 0 ? 0 : execution_->steps() - 1; }
 
   engine::Execution* execution_ = nullptr;
   const kernel::model* model_ = nullptr;
   Cell* cells_ = nullptr;
+  Cell** private_cells_ = nullptr; /* by process; null: the program has no private memory */
   Cell* touched_ = nullptr;
   TaskHistory* tasks_ = nullptr;
   uint32_t* resized_ = nullptr;

@@ -50,7 +50,7 @@ OracleSet::OracleSet(engine::Execution& execution) : execution_(execution) {
 
 void OracleSet::begin(const kernel::model& model) {
   history_.begin(execution_, model);
-  for (auto& oracle : oracles_) oracle->begin(history_);
+  for (auto& oracle : oracles_) oracle->on_begin(history_);
 }
 
 void OracleSet::on_event(const kernel::model_event& event) {
@@ -85,9 +85,26 @@ std::string task_name(const engine::Execution& execution, engine::TaskId task) {
   return task == engine::kNoTask ? "nobody" : std::string(execution.task(task).name);
 }
 
+static std::string describe_private(const OracleSet& set, const kernel::mm_struct& mm, uint64_t cell) {
+  const kernel::model& model = set.history().model();
+  const auto& regions = set.names().regions;
+  uint64_t page = cell / model.config.cells;
+  uint64_t number = cell % model.config.cells;
+  for (unsigned int i = 0; i < model.config.nr_vmas; ++i) {
+    const kernel::vm_area_struct& vma = model.vmas[i];
+    if (vma.vm_mm != &mm || page < vma.vm_start || page >= vma.vm_end || regions.empty()) continue;
+    std::string text = "page " + std::to_string(page - vma.vm_start);
+    if (number != 0) text += " cell " + std::to_string(number);
+    text += " of the private region " + regions[i % regions.size()];
+    return i < regions.size() ? text : text + " of the child";
+  }
+  return "private page " + std::to_string(page);
+}
+
 std::string describe_cell(const engine::Finding& finding, uint64_t inode, uint64_t cell) {
   const auto* set = static_cast<const OracleSet*>(finding.context);
   unsigned int cells = set->history().model().config.cells;
+  if (inode >= kPrivate) return describe_private(*set, set->history().model().mms[inode - kPrivate], cell);
   std::string text = "page " + std::to_string(cell / cells);
   if (cell % cells != 0) text += " cell " + std::to_string(cell % cells);
   return text + " of " + set->names().files[inode];

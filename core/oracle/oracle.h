@@ -20,8 +20,8 @@ class Oracle {
  public:
   virtual ~Oracle() = default;
 
-  /* An execution begins. */
-  virtual void begin(FileHistory& history) { (void)history; }
+  /* At the start of an execution. */
+  virtual void on_begin(FileHistory& history) { (void)history; }
   /* `history` is that of before the event; for `ret`, the operation is still in it. */
   virtual void on_event(const kernel::model_event& event, FileHistory& history) = 0;
   /* Every task has ended. */
@@ -53,6 +53,7 @@ const VerdictInfo* find_verdict(std::string_view verdict);
 /* What reports call things; the model knows only numbers. */
 struct Names {
   std::vector<std::string> files;
+  std::vector<std::string> regions;
 };
 
 /* All oracles, as one observer of a model. Reused for every execution. */
@@ -86,8 +87,13 @@ engine::Finding make_finding(std::string_view verdict, const FileHistory& histor
 /* Values name the operation that wrote them. */
 constexpr uint64_t value_of(engine::TaskId task, uint32_t op) { return uint64_t{task} << 16 | (op + 1); }
 
-/* "page 1 of f", "page 1 cell 1 of f". */
-std::string describe_cell(const engine::Finding& finding, uint64_t inode, uint64_t cell);
+/* "page 1 of f", "page 1 cell 1 of f". Of private memory: "page 1 of the region m". */
+std::string describe_cell(const engine::Finding& finding, uint64_t object, uint64_t cell);
+/* What describe_cell() knows a cell by: a file, or a process from kPrivate on. */
+inline constexpr uint64_t kPrivate = 0x100;
+inline uint64_t object_of(const Cell& cell) {
+  return cell.mm != nullptr ? kPrivate + cell.mm->id : cell.inode->id;
+}
 /* "P.A's store (op 2, step 61)", "nothing, a hole". */
 std::string describe_write(const engine::Execution& execution, uint64_t value, uint64_t step);
 std::string task_name(const engine::Execution& execution, engine::TaskId task);

@@ -9,12 +9,16 @@ Bounds argument_bounds(const Operation& op, ArgKind arg, const Geometry& geometr
     case ArgKind::kOffset:
       return {0, slot_of(op.kind, ArgKind::kLength) < 0 ? max : max - 1};
     case ArgKind::kLength:
-      if (slot_of(op.kind, ArgKind::kOffset) < 0) return {0, max};
+      if (slot_of(op.kind, ArgKind::kOffset) < 0)
+        return {slot_of(op.kind, ArgKind::kNewRegion) < 0 ? 0 : 1, max};
       return {1, max - argument(op, ArgKind::kOffset)};
     case ArgKind::kSizeKey:
       return {0, max};
     case ArgKind::kProt:
-      return {0, kProtWrite | kProtSync};
+      return {0, kProtMax};
+    case ArgKind::kAccess:
+      return {0, 1};
+    case ArgKind::kProcess:
     case ArgKind::kFile:
     case ArgKind::kNewFile:
     case ArgKind::kRegion:
@@ -38,6 +42,28 @@ std::array<int32_t, kRegionsMax> region_pages(const Program& program) {
     for (const Operation& op : task.ops) collect(op);
   }
   return pages;
+}
+
+bool inherits(const Program& program, int process, int ancestor) {
+  /* By process: whether it comes from the ancestor. Forks may stand in any order. */
+  std::array<bool, kProcessesMax> known{};
+  if (ancestor < 0 || ancestor >= kProcessesMax) return false;
+  known[static_cast<size_t>(ancestor)] = true;
+  for (bool more = true; more;) {
+    more = false;
+    for (const Task& task : program.tasks) {
+      if (task.process < 0 || task.process >= kProcessesMax || !known[static_cast<size_t>(task.process)])
+        continue;
+      for (const Operation& op : task.ops) {
+        if (slot_of(op.kind, ArgKind::kProcess) < 0) continue;
+        const int32_t child = argument(op, ArgKind::kProcess);
+        if (child < 0 || child >= kProcessesMax || known[static_cast<size_t>(child)]) continue;
+        known[static_cast<size_t>(child)] = true;
+        more = true;
+      }
+    }
+  }
+  return process >= 0 && process < kProcessesMax && known[static_cast<size_t>(process)];
 }
 
 }  // namespace daxrace::scenario

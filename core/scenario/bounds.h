@@ -30,6 +30,9 @@ Bounds argument_bounds(const Operation& op, ArgKind arg, const Geometry& geometr
 /* By region: the pages that its mmap maps; 0 where there is none. */
 std::array<int32_t, kRegionsMax> region_pages(const Program& program);
 
+/* Whether `process` is `ancestor`, or comes from it by fork: then it can use the regions of that. */
+bool inherits(const Program& program, int process, int ancestor);
+
 }  // namespace daxrace::scenario
 
 #endif  // DAXRACE_CORE_SCENARIO_BOUNDS_H_

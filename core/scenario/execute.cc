@@ -14,6 +14,12 @@ std::string task_label(const Program& program, int index) {
   return program.processes[static_cast<size_t>(task.process)] + "." + task.name;
 }
 
+static std::vector<std::string> region_names(const Program& program) {
+  std::vector<std::string> names;
+  for (const Region& region : program.regions) names.push_back(region.name);
+  return names;
+}
+
 /*
  * Every region has PMDs of its own, and the colour of its file offset, as mmap(2) gives to mappings of a DAX
  * file that are large enough for a PMD.
@@ -24,17 +30,24 @@ void Runner::plan_regions() {
   map_sync_ = false;
   regions_.assign(program.regions.size(), {});
   process_pages_.assign(program.processes.size(), static_cast<kernel::pgoff_t>(pmd));
+  forks_ = false;
+  for (const Task& task : program.tasks) {
+    for (const Operation& op : task.ops) forks_ = forks_ || op.kind == OpKind::k_fork;
+  }
   auto place = [&](const Operation& op) {
-    if (op.kind != OpKind::k_mmap) return;
+    if (slot_of(op.kind, ArgKind::kNewRegion) < 0) return;
+    const bool file = op.kind == OpKind::k_mmap;
     auto index = static_cast<size_t>(argument(op, ArgKind::kNewRegion));
     RegionPlan& plan = regions_[index];
     plan.process = program.regions[index].process;
-    plan.file = argument(op, ArgKind::kFile);
-    plan.offset = argument(op, ArgKind::kOffset);
-    map_sync_ = map_sync_ || (argument(op, ArgKind::kProt) & kProtSync) != 0;
-    kernel::pgoff_t& end = process_pages_[static_cast<size_t>(plan.process)];
-    int32_t colour = argument(op, ArgKind::kOffset) % pmd;
-    int32_t length = argument(op, ArgKind::kLength);
+    plan.file = file ? argument(op, ArgKind::kFile) : -1;
+    plan.offset = file ? argument(op, ArgKind::kOffset) : 0;
+    plan.length = argument(op, ArgKind::kLength);
+    plan.is_private = !file || (argument(op, ArgKind::kProt) & kProtPrivate) != 0;
+    map_sync_ = map_sync_ || (file && (argument(op, ArgKind::kProt) & kProtSync) != 0);
+    kernel::pgoff_t& end = process_pages_[forks_ ? 0 : static_cast<size_t>(plan.process)];
+    int32_t colour = plan.offset % pmd;
+    int32_t length = plan.length;
     plan.address = static_cast<int32_t>(end) + colour;
     end += static_cast<kernel::pgoff_t>((colour + length + pmd - 1) / pmd * pmd);
   };
@@ -42,6 +55,45 @@ void Runner::plan_regions() {
   for (const Task& task : program.tasks) {
     for (const Operation& op : task.ops) place(op);
   }
+  /* What a child has inherited must not be in the way of what it maps itself. */
+  if (forks_) std::ranges::fill(process_pages_, process_pages_[0]);
+}
+
+int Runner::process_for(int32_t region) const {
+  const engine::TaskId task = execution_.self();
+  return task == 0 ? regions_[static_cast<size_t>(region)].process : program_->tasks[task - 1u].process;
+}
+
+unsigned int Runner::vma_of(int32_t region, int process) const {
+  const auto count = static_cast<unsigned int>(regions_.size());
+  const auto index = static_cast<unsigned int>(region);
+  if (process == regions_[static_cast<size_t>(region)].process) return index;
+  return count * (1u + static_cast<unsigned int>(process)) + index;
+}
+
+/* Page frames for every page of private memory, as it is in each process and as it is being copied. */
+void Runner::plan_private() {
+  constexpr unsigned int kFoliosMax = 256;
+  const Program& program = *program_;
+  const auto processes = static_cast<unsigned int>(program.processes.size());
+  unsigned int pages = 0;
+  bool used = forks_;
+  for (const RegionPlan& plan : regions_) {
+    if (plan.is_private) pages += static_cast<unsigned int>(plan.length);
+  }
+  auto look = [&](const Operation& op) {
+    used = used || (op.kind >= OpKind::k_mmap_anon && op.kind <= OpKind::k_fork);
+  };
+  for (const Operation& op : program.setup) look(op);
+  for (const Task& task : program.tasks) {
+    for (const Operation& op : task.ops) look(op);
+  }
+  if (!used && pages == 0) return;
+  config_.nr_folios = std::min(kFoliosMax, 2 * pages * (forks_ ? processes : 1) +
+                                               2 * static_cast<unsigned int>(program.tasks.size()) + 2);
+  if (forks_) config_.nr_vmas *= 1 + processes;
+  config_.swap_exclusive = program.config.swap_exclusive;
+  config_.swap_stable_writes = program.config.swap_stable_writes;
 }
 
 bool Runner::load(const Program& program, const KernelChoice& kernel, std::string* error) {
@@ -66,7 +118,8 @@ bool Runner::load(const Program& program, const KernelChoice& kernel, std::strin
   config_.mm_pages = process_pages_.data();
   config_.map_sync = map_sync_;
   config_.observer = &oracles_;
-  oracles_.set_names({program.files});
+  plan_private();
+  oracles_.set_names({program.files, region_names(program)});
   return true;
 }
 
@@ -77,6 +130,7 @@ int Runner::run_op(const Operation& op, uint32_t index) {
   entry.describe(context);
   kernel::model_event event{kernel::model_event_kind::invoke, context.kind};
   event.inode = context.inode;
+  event.mm = context.mm;
   event.cell = context.cell;
   kernel::model_emit(event);
   int result = entry.run(context);

@@ -49,12 +49,19 @@ class Runner {
     int32_t address = 0; /* first page, in the process */
     int32_t file = 0;    /* what its mmap maps there, whether that has been done or not */
     int32_t offset = 0;  /* pages */
+    int32_t length = 0;
+    bool is_private = false;
   };
   const RegionPlan& region(int32_t index) const { return regions_[static_cast<size_t>(index)]; }
+  /* The process of the task that runs; in setup that of the region. */
+  int process_for(int32_t region) const;
+  /* Of that region in that process, which may have it by fork. */
+  unsigned int vma_of(int32_t region, int process) const;
 
  private:
   engine::End run_once(engine::Strategy& strategy);
   void plan_regions();
+  void plan_private();
   void first_task();
   void run_ops(const std::vector<Operation>& ops);
   int run_op(const Operation& op, uint32_t index);
@@ -68,6 +75,7 @@ class Runner {
   bool map_sync_ = false;
   std::vector<RegionPlan> regions_;
   std::vector<kernel::pgoff_t> process_pages_;
+  bool forks_ = false;
   std::vector<std::string> task_names_;
   std::vector<engine::RecordedSwitch> switches_; /* of an execution that is run again for its trace */
   std::vector<engine::RecordedDraw> draws_;

@@ -84,7 +84,7 @@ bool Operands::place_of(const Operation& op, Place& place) {
     const auto* slots = &op.arg[static_cast<size_t>(address)];
     const Mapping& mapping = mappings_[static_cast<size_t>(slots[0]) % mappings_.size()];
     place = {mapping.file, mapping.offset + slots[1], slots[2]};
-    return mapping.pages > 0;
+    return mapping.pages > 0 && mapping.file >= 0;
   }
   if (file < 0) return false;
   place.file = op.arg[static_cast<size_t>(file)];
@@ -172,7 +172,9 @@ int Operands::region_of(int task, const Place* place) {
   for (size_t i = 0; i < program_.regions.size() && i < mappings_.size(); ++i) {
     const Mapping& mapping = mappings_[i];
     if (mapping.pages == 0) continue;
-    if (task != kSetupTask && program_.regions[i].process != process_of(task)) continue;
+    const int owner = program_.regions[i].process;
+    if (task != kSetupTask && owner != process_of(task) && !inherits(program_, process_of(task), owner))
+      continue;
     if (random_.one_in(++count)) any = static_cast<int>(i);
     if (place == nullptr || mapping.file != place->file || place->page < mapping.offset) continue;
     if (place->page >= mapping.offset + mapping.pages) continue;
@@ -235,7 +237,14 @@ bool Operands::draw_argument(ArgKind kind, size_t slot, int task, Operation& op)
                                 : 1 + static_cast<int32_t>(random_.below(static_cast<uint32_t>(pmd + 1)));
       return true;
     case ArgKind::kProt:
-      value = (random_.one_in(4) ? 0 : kProtWrite) | (random_.one_in(8) ? kProtSync : 0);
+      value = random_.one_in(4) ? 0 : kProtWrite;
+      if (random_.one_in(8)) value |= random_.one_in(2) ? kProtPrivate : kProtSync;
+      return true;
+    case ArgKind::kAccess:
+      value = static_cast<int32_t>(random_.below(2));
+      return true;
+    case ArgKind::kProcess:
+      value = static_cast<int32_t>(random_.below(static_cast<uint32_t>(program_.processes.size())));
       return true;
   }
   return true;
@@ -314,6 +323,7 @@ bool Operands::adopt(Operands& source, const Operation& op, int task, Renamed& r
     if (kind == ArgKind::kFile) good = good && files > 0;
     if (kind == ArgKind::kFile && files > 0) *slot %= files;
     if (kind == ArgKind::kNewFile) good = false;
+    if (kind == ArgKind::kProcess) *slot %= static_cast<int32_t>(program_.processes.size());
     if (kind == ArgKind::kNewRegion) {
       const auto old = static_cast<size_t>(*slot);
       good = good && declare_region(*slot, task);

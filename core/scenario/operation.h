@@ -33,12 +33,16 @@ enum class ArgKind : uint8_t {
   kOffset,     // 0, 3pg, 1pmd      pages
   kLength,     // 1pg, 2pmd, 0      pages; after a kOffset at least one page, else a size that may be 0
   kSizeKey,    // size=LENGTH       pages
-  kProt,       // shared|sync rw|r  bits: kProtWrite, kProtSync
+  kProt,       // shared|private|sync rw|r bits: kProt..., up to kProtMax
+  kAccess,     // rw | r                   1: writable
+  kProcess,    // PROCESS                  index into Program::processes
 };
 
 /* MAP_SHARED_VALIDATE | MAP_SYNC is `sync`. */
 inline constexpr int32_t kProtWrite = 1;
-inline constexpr int32_t kProtSync = 2;
+inline constexpr int32_t kProtPrivate = 2;
+inline constexpr int32_t kProtSync = 4; /* and not private */
+inline constexpr int32_t kProtMax = kProtSync | kProtWrite;
 
 inline constexpr int kSlotsMax = 6;
 

@@ -16,6 +16,13 @@ kernel::inode* file_of(const OpContext& c) {
   return &model().inodes[index >= 0 ? index : arg(c, ArgKind::kNewFile)];
 }
 
+kernel::mm_struct* mm_of(const OpContext& c, int32_t region) {
+  return &model().mms[c.runner.process_for(region)];
+}
+kernel::vm_area_struct* vma_of(const OpContext& c, int32_t region) {
+  return &model().vmas[c.runner.vma_of(region, c.runner.process_for(region))];
+}
+
 /* Slots of an address: region, page, cell. */
 struct Address {
   int32_t region;
@@ -33,7 +40,7 @@ void describe_address(OpContext& c, model_op kind) {
   Address at = address_of(c);
   const Runner::RegionPlan& plan = c.runner.region(at.region);
   c.kind = kind;
-  c.inode = &model().inodes[plan.file];
+  c.inode = plan.file < 0 ? nullptr : &model().inodes[plan.file];
   c.cell =
       static_cast<uint64_t>(plan.offset + at.page) * model().config.cells + static_cast<uint64_t>(at.cell);
 }
@@ -50,7 +57,8 @@ int op_creat(const OpContext& c) {
 }
 
 unsigned int vm_flags_of(int32_t protection) {
-  return ((protection & kProtWrite) != 0 ? unsigned{kernel::VM_WRITE} : 0U) |
+  return ((protection & kProtPrivate) != 0 ? 0U : unsigned{kernel::VM_SHARED}) |
+         ((protection & kProtWrite) != 0 ? unsigned{kernel::VM_WRITE} : 0U) |
          ((protection & kProtSync) != 0 ? unsigned{kernel::VM_SYNC} : 0U);
 }
 
@@ -59,21 +67,20 @@ int op_mmap(const OpContext& c) {
   int32_t region = arg(c, ArgKind::kNewRegion);
   const Runner::RegionPlan& plan = c.runner.region(region);
   return kernel::sys_mmap(
-      &model().vmas[region], &model().mms[plan.process], file_of(c),
-      static_cast<kernel::pgoff_t>(plan.address), static_cast<kernel::pgoff_t>(arg(c, ArgKind::kLength)),
+      vma_of(c, region), mm_of(c, region), file_of(c), static_cast<kernel::pgoff_t>(plan.address),
+      static_cast<kernel::pgoff_t>(arg(c, ArgKind::kLength)),
       static_cast<kernel::pgoff_t>(arg(c, ArgKind::kOffset)), vm_flags_of(arg(c, ArgKind::kProt)));
 }
 
 void describe_munmap(OpContext& c) { c.kind = model_op::munmap; }
-int op_munmap(const OpContext& c) { return kernel::sys_munmap(&model().vmas[arg(c, ArgKind::kRegion)]); }
+int op_munmap(const OpContext& c) { return kernel::sys_munmap(vma_of(c, arg(c, ArgKind::kRegion))); }
 
 void describe_load(OpContext& c) { describe_address(c, model_op::load); }
 int op_load(const OpContext& c) {
   Address at = address_of(c);
   const Runner::RegionPlan& plan = c.runner.region(at.region);
   uint64_t value = 0;
-  return kernel::model_cpu_load(&model().mms[plan.process],
-                                static_cast<kernel::pgoff_t>(plan.address + at.page),
+  return kernel::model_cpu_load(mm_of(c, at.region), static_cast<kernel::pgoff_t>(plan.address + at.page),
                                 static_cast<unsigned int>(at.cell), &value);
 }
 
@@ -81,8 +88,7 @@ void describe_store(OpContext& c) { describe_address(c, model_op::store); }
 int op_store(const OpContext& c) {
   Address at = address_of(c);
   const Runner::RegionPlan& plan = c.runner.region(at.region);
-  return kernel::model_cpu_store(&model().mms[plan.process],
-                                 static_cast<kernel::pgoff_t>(plan.address + at.page),
+  return kernel::model_cpu_store(mm_of(c, at.region), static_cast<kernel::pgoff_t>(plan.address + at.page),
                                  static_cast<unsigned int>(at.cell), c.value);
 }
 
@@ -120,6 +126,69 @@ int op_truncate(const OpContext& c) {
 
 void describe_dropcaches(OpContext&) {}
 int op_dropcaches(const OpContext&) { return kernel::model_drop_pagecache(); }
+
+void describe_mmap_anon(OpContext& c) { c.kind = model_op::mmap; }
+int op_mmap_anon(const OpContext& c) {
+  int32_t region = arg(c, ArgKind::kNewRegion);
+  const Runner::RegionPlan& plan = c.runner.region(region);
+  return kernel::sys_mmap(vma_of(c, region), mm_of(c, region), nullptr,
+                          static_cast<kernel::pgoff_t>(plan.address),
+                          static_cast<kernel::pgoff_t>(plan.length),
+                          static_cast<kernel::pgoff_t>(plan.address), kernel::VM_WRITE);
+}
+
+void describe_mprotect(OpContext&) {}
+int op_mprotect(const OpContext& c) {
+  int32_t region = arg(c, ArgKind::kRegion);
+  return kernel::sys_mprotect(vma_of(c, region), mm_of(c, region), arg(c, ArgKind::kAccess) != 0);
+}
+
+kernel::pgoff_t page_of(const OpContext& c) {
+  Address at = address_of(c);
+  return static_cast<kernel::pgoff_t>(c.runner.region(at.region).address + at.page);
+}
+
+void describe_dontneed(OpContext&) {}
+int op_dontneed(const OpContext& c) {
+  int32_t region = address_of(c).region;
+  return kernel::model_madvise_dontneed(vma_of(c, region), mm_of(c, region), page_of(c),
+                                        static_cast<kernel::pgoff_t>(arg(c, ArgKind::kLength)));
+}
+
+void describe_pageout(OpContext&) {}
+int op_pageout(const OpContext& c) {
+  int32_t region = address_of(c).region;
+  return kernel::model_madvise_pageout(vma_of(c, region), mm_of(c, region), page_of(c));
+}
+
+void describe_reclaim(OpContext&) {}
+int op_reclaim(const OpContext& c) {
+  return kernel::model_reclaim(mm_of(c, address_of(c).region), page_of(c));
+}
+
+void describe_swapoff(OpContext&) {}
+int op_swapoff(const OpContext&) { return kernel::sys_swapoff(); }
+
+void describe_clear_refs(OpContext&) {}
+int op_clear_refs(const OpContext& c) {
+  return kernel::model_clear_refs(&model().mms[c.runner.process_for(-1)]);
+}
+
+void describe_fork(OpContext& c) { c.kind = model_op::fork; }
+int op_fork(const OpContext& c) {
+  const int process = c.runner.process_for(-1);
+  const int child = arg(c, ArgKind::kProcess);
+  const auto regions = static_cast<int32_t>(c.runner.program().regions.size());
+  if (child == process) return -EINVAL;
+  /* One pair of VMAs for each region; those of a region that the parent does not have are not linked. */
+  auto* pairs =
+      engine::Execution::current().arena().make_array<kernel::model_vma_pair>(static_cast<size_t>(regions));
+  for (int32_t region = 0; region < regions; ++region) {
+    pairs[region] = {&model().vmas[c.runner.vma_of(region, process)],
+                     &model().vmas[c.runner.vma_of(region, child)]};
+  }
+  return kernel::sys_fork(&model().mms[process], &model().mms[child], {pairs, static_cast<size_t>(regions)});
+}
 
 void describe_crash(OpContext&) {}
 int op_crash(const OpContext&) { engine::Execution::current().crash(DAXRACE_SITE("crash", "")); }

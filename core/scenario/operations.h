@@ -15,6 +15,7 @@ struct OpContext {
   uint64_t value;                                 /* what a write writes */
   kernel::model_op kind = kernel::model_op::none; /* set by the operation: what the oracles are told */
   const kernel::inode* inode = nullptr;           /* of the file it is about */
+  const kernel::mm_struct* mm = nullptr;          /* whose memory it is about */
   uint64_t cell = 0;                              /* load and store: of the file */
 };
 

@@ -160,6 +160,15 @@ void Structure::number_processes() {
   for (size_t i = 0; i < setup_regions_; ++i) renumber(program_.regions[i].process);
   for (Task& task : program_.tasks) renumber(task.process);
   for (size_t i = setup_regions_; i < program_.regions.size(); ++i) renumber(program_.regions[i].process);
+  keep_operations([&](Operation& op, int) {
+    for_each_argument(op.kind, [&](ArgKind kind, int slot) {
+      if (kind != ArgKind::kProcess) return;
+      int32_t& process = op.arg[static_cast<size_t>(slot)];
+      const int known = processes.find(process);
+      process = known >= 0 ? known : static_cast<int32_t>(wrap(process, processes.size()));
+    });
+    return true;
+  });
   processes.apply(program_.processes);
 }
 
@@ -177,7 +186,10 @@ void Structure::resolve_regions() {
 
 /* Process -1: of any. */
 bool Structure::resolve_region(int32_t& region, int process) const {
-  const auto usable = [&](size_t index) { return process < 0 || program_.regions[index].process == process; };
+  const auto usable = [&](size_t index) {
+    const int owner = program_.regions[index].process;
+    return process < 0 || owner == process || inherits(program_, process, owner);
+  };
   const int known = regions_.find(region);
   if (known >= 0 && usable(static_cast<size_t>(known))) {
     region = known;

@@ -127,7 +127,7 @@ TEST(TextError, Operations) {
       {in_setup(repeated(64, "  fsync f\n")), 67, 3,
        "one operation too many in `setup`; expected at most 64"},
       {in_setup("  mmap big f 0 1pg shared rw"), 4, 8, "expected PROCESS.REGION (`P.big`) in `setup`"},
-      {in_setup("  mmap P.a f 0 1pg sharde rw"), 4, 20, "expected `shared` or `sync`", "shared"},
+      {in_setup("  mmap P.a f 0 1pg sharde rw"), 4, 20, "expected `shared`, `private` or `sync`", "shared"},
       {in_setup("  mmap P.a f 0 1pg shared w"), 4, 27, "expected `rw` or `r`, found `w`", "rw"},
       {in_setup("  mmap P.a f 0 0 shared r"), 4, 16, "`0` is out of range; expected 1pg to 4pmd here"},
       {in_setup("  mmap P.a f 3pmd 2pmd shared r"), 4, 19,

@@ -122,6 +122,25 @@ bool Reader::read_pmd(Line& line) {
   return check_end(line);
 }
 
+bool Reader::read_swap(Line& line) {
+  Config& config = program_.config;
+  do {
+    const Token word = line.next();
+    const bool exclusive = word.text == "no-exclusive";
+    if (!exclusive && word.text != "stable-writes") {
+      fail_expected(word, "`no-exclusive` or `stable-writes`");
+      return suggest_word(word.text, {"no-exclusive", "stable-writes"});
+    }
+    if (exclusive ? !config.swap_exclusive : config.swap_stable_writes)
+      return fail(word, Quoted{word.text}, " is given twice; expected it once");
+    if (exclusive)
+      config.swap_exclusive = false;
+    else
+      config.swap_stable_writes = true;
+  } while (!line.at_end());
+  return true;
+}
+
 bool Reader::read_conditions(Line& line, KernelChoice& kernel) {
   constexpr std::array<std::string_view, 3> kConditions = {"kernel", "without", "with"};
   std::array<bool, 3> seen{};

@@ -2,6 +2,7 @@
 /* Operations: arguments as the row of ops.def lists them, declarations, references. */
 #include <algorithm>
 
+#include "core/scenario/bounds.h"
 #include "core/scenario/text_reader.h"
 #include "core/scenario/text_words.h"
 
@@ -47,6 +48,13 @@ bool Reader::read_argument(Line& line, ArgKind kind, int slot, Operation& op) {
       return read_size_key(line.next(), op, value);
     case ArgKind::kProt:
       return read_protection(line, value);
+    case ArgKind::kAccess:
+      return read_access(line, value);
+    case ArgKind::kProcess: {
+      const Token name = line.next();
+      region_uses_.push_back({name, section_, operations(section_).size(), slot, kind});
+      return !name.empty() || fail_expected(name, "a process");
+    }
     case ArgKind::kAddr:
       return read_address(line.next(), slot, op);
     case ArgKind::kRegion: {
@@ -192,12 +200,19 @@ bool Reader::read_number(const Token& word, Bounds bounds, int64_t& value) {
 
 bool Reader::read_protection(Line& line, int32_t& protection) {
   const Token how = line.next();
-  if (how.text != "shared" && how.text != "sync") {
-    const bool go_on = fail_expected(how, "`shared` or `sync`");
-    if (!go_on) return suggest_word(how.text, {"shared", "sync"});
+  if (how.text != "shared" && how.text != "private" && how.text != "sync") {
+    const bool go_on = fail_expected(how, "`shared`, `private` or `sync`");
+    if (!go_on) return suggest_word(how.text, {"shared", "private", "sync"});
   }
+  const bool good = read_access(line, protection);
+  if (how.text == "private") protection |= kProtPrivate;
+  if (how.text == "sync") protection |= kProtSync;
+  return good;
+}
+
+bool Reader::read_access(Line& line, int32_t& writable) {
   const Token access = line.next();
-  protection = (how.text == "sync" ? kProtSync : 0) | (access.text == "rw" ? kProtWrite : 0);
+  writable = access.text == "rw" ? kProtWrite : 0;
   if (access.text == "rw" || access.text == "r") return true;
   fail_expected(access, "`rw` or `r`");
   return suggest_word(access.text, {"rw", "r"});
@@ -208,9 +223,25 @@ int Reader::find_region(std::string_view name) const {
   return found == program_.regions.end() ? -1 : static_cast<int>(found - program_.regions.begin());
 }
 
+bool Reader::resolve_processes() {
+  for (const RegionUse& use : region_uses_) {
+    if (use.kind != ArgKind::kProcess) continue;
+    const auto& names = program_.processes;
+    const auto found = std::ranges::find(names, use.name.text);
+    operations(use.section)[use.op].arg[static_cast<size_t>(use.slot)] =
+        found == names.end() ? name_hash(use.name.text) : static_cast<int32_t>(found - names.begin());
+    if (found != names.end() || lenient()) continue;
+    fail(use.name, "unknown process ", Quoted{use.name.text}, "; expected one that has tasks or regions");
+    return suggest(use.name.text, [&](auto& out) { out.assign(names.begin(), names.end()); });
+  }
+  return true;
+}
+
 bool Reader::resolve_regions() {
+  if (!resolve_processes()) return false;
   const auto pages = region_pages(program_);
   for (const RegionUse& use : region_uses_) {
+    if (use.kind == ArgKind::kProcess) continue;
     const int region = find_region(use.name.text);
     operations(use.section)[use.op].arg[static_cast<size_t>(use.slot)] =
         region < 0 ? name_hash(use.name.text) : region;
@@ -233,7 +264,7 @@ bool Reader::check_region_use(const RegionUse& use, const std::array<int32_t, kR
   if (use.section >= 0) {
     const int process = program_.tasks[static_cast<size_t>(use.section)].process;
     const int owner = program_.regions[region].process;
-    if (owner != process) {
+    if (!inherits(program_, process, owner)) {
       return fail(use.name, "region ", Quoted{use.name.text}, " is mapped in process ",
                   Quoted{program_.processes[static_cast<size_t>(owner)]}, "; expected a region of process ",
                   Quoted{program_.processes[static_cast<size_t>(process)]});

@@ -98,6 +98,9 @@ void Printer::config() {
   key("cells=", config.geometry.cells, usual.cells);
   text("geometry", geometry);
   if (!config.pmd_mappings) text("pmd", "off");
+  std::string swap(config.swap_exclusive ? "" : "no-exclusive");
+  if (config.swap_stable_writes) swap.append(swap.empty() ? "" : " ").append("stable-writes");
+  text("swap", swap);
 }
 
 void Printer::operation(const Operation& op, bool in_setup) {
@@ -146,8 +149,16 @@ void Printer::argument(const Operation& op, ArgKind kind, size_t slot, bool in_s
       pages(value);
       break;
     case ArgKind::kProt:
-      out_.append((value & kProtSync) != 0 ? "sync" : "shared")
+      out_.append((value & kProtPrivate) != 0 ? "private"
+                  : (value & kProtSync) != 0  ? "sync"
+                                              : "shared")
           .append((value & kProtWrite) != 0 ? " rw" : " r");
+      break;
+    case ArgKind::kAccess:
+      out_.append(value != 0 ? "rw" : "r");
+      break;
+    case ArgKind::kProcess:
+      out_.append(name_at(program_.processes, value));
       break;
   }
 }

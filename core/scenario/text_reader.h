@@ -48,7 +48,7 @@ class Reader {
     bool repeats;
     bool (Reader::*read)(Line&);
   };
-  static constexpr size_t kKeywords = 18;
+  static constexpr size_t kKeywords = 19;
   static const std::array<Keyword, kKeywords> kKeywordTable;
 
   /* A reference to a region, which may stand before the mmap that declares it. */
@@ -119,6 +119,7 @@ class Reader {
   bool read_with(Line& line);
   bool read_geometry(Line& line);
   bool read_pmd(Line& line);
+  bool read_swap(Line& line);
   bool read_expect(Line& line);
   bool read_expectation(Line& line, Expectation& expectation);
   bool read_conditions(Line& line, KernelChoice& kernel);
@@ -146,9 +147,11 @@ class Reader {
   bool read_size_key(const Token& word, Operation& op, int32_t& pages);
   bool read_bounded_pages(const Token& word, ArgKind kind, const Operation& op, int32_t& pages);
   bool read_protection(Line& line, int32_t& protection);
+  bool read_access(Line& line, int32_t& writable);
   bool read_pages(const Token& word, int32_t& pages);
   bool read_number(const Token& word, Bounds bounds, int64_t& value);
   bool check_name(const Token& name, std::string_view what);
+  bool resolve_processes();
   bool resolve_regions();
   bool check_region_use(const RegionUse& use, const std::array<int32_t, kRegionsMax>& pages);
   int find_region(std::string_view name) const;

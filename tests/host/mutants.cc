@@ -28,11 +28,11 @@ int bad_buffer_is_end_of_file(const model_io* io, iomap_iter* iomi, bool write) 
   return ret == -EFAULT ? 0 : ret;
 }
 
-void munmap_keeps_ptes(vm_area_struct* vma, pgoff_t start, pgoff_t end) {
-  if (vma->linked.peek()) unmap_single_vma(vma, start, end);
+void munmap_keeps_ptes(vm_area_struct* vma, pgoff_t start, pgoff_t end, bool even_cows) {
+  if (vma->linked.peek()) unmap_single_vma(vma, start, end, even_cows);
 }
-void unmap_forgets_last_page(vm_area_struct* vma, pgoff_t start, pgoff_t end) {
-  unmap_single_vma(vma, start, end - (end - start > 1 ? 1 : 0));
+void unmap_forgets_last_page(vm_area_struct* vma, pgoff_t start, pgoff_t end, bool even_cows) {
+  unmap_single_vma(vma, start, end - (end - start > 1 ? 1 : 0), even_cows);
 }
 
 /* Another page of the same kind is behind the end than before it. */

@@ -24,7 +24,7 @@ vm_fault_t dax_iomap_pte_fault_v4_11(vm_fault *vmf)
 	if (iter.pos >= i_size_read(iter.inode))
 		return VM_FAULT_SIGBUS;
 
-	if (vmf->flags & FAULT_FLAG_WRITE)
+	if ((vmf->flags & FAULT_FLAG_WRITE) && !vmf->cow_page)
 		iter.flags |= IOMAP_WRITE;
 
 	error = testfs_iomap_begin(&iter);

@@ -48,6 +48,8 @@ vm_fault_t dax_fault_iter_v6_14(vm_fault *vmf, const iomap_iter *iter, xa_state 
 	bool write = (iter->flags & IOMAP_WRITE) != 0;
 	uint64_t pfn;
 
+	if (!pmd && vmf->cow_page)
+		return dax_fault_cow_page(vmf, iter);
 	if (!write && iomap->type == IOMAP_HOLE) {
 		if (!pmd)
 			return dax_load_hole_v6_14(xas, vmf, iter, entry);

@@ -6,7 +6,7 @@
 #ifndef DAXRACE_CORE_MODEL_HISTORY_HISTORY_H_
 #define DAXRACE_CORE_MODEL_HISTORY_HISTORY_H_
 
-#include "core/model/dax.h"
+#include "core/model/anon.h"
 
 namespace kernel
 {
@@ -22,6 +22,12 @@ vm_fault_t dax_fault_iter_v6_14(vm_fault *vmf, const iomap_iter *iter, xa_state 
 				xa_entry *entry, bool pmd);
 
 void dax_break_layout_v6_14(inode *inode);
+
+bool try_to_unmap_one_v5_18(folio *folio, vm_area_struct *vma, pgoff_t address);
+vm_fault_t do_swap_page_v5_18(vm_fault *vmf);
+void copy_nonpresent_pte_v5_18(mm_struct *src_mm, Atomic<pte_t> *dst_pte, Atomic<pte_t> *src_pte);
+int unuse_pte_v5_18(vm_area_struct *vma, pmd_slot *pmd, pgoff_t address, swp_entry_t entry,
+		    folio *folio);
 
 } /* namespace kernel */
 

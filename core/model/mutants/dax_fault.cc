@@ -19,6 +19,8 @@ vm_fault_t dax_iomap_pte_fault_unlocks_early(vm_fault *vmf)
 	xa_entry entry;
 	uint64_t pfn;
 
+	if (vmf->cow_page)
+		return dax_iomap_pte_fault(vmf);
 	if (iter.pos >= i_size_read(iter.inode))
 		return VM_FAULT_SIGBUS;
 	if (write)

@@ -23,6 +23,9 @@ int invalidate_inode_pages2_range_unmap_first(address_space *mapping, pgoff_t st
 vm_fault_t dax_finish_sync_fault_no_commit(vm_fault *vmf, bool pmd);
 vm_fault_t dax_finish_sync_fault_maps_first(vm_fault *vmf, bool pmd);
 vm_fault_t dax_insert_pfn_mkwrite_not_dirty(vm_fault *vmf, bool pmd);
+bool try_to_unmap_one_two_steps(folio *folio, vm_area_struct *vma, pgoff_t address);
+void copy_nonpresent_pte_keeps_exclusive(mm_struct *src_mm, Atomic<pte_t> *dst_pte,
+					 Atomic<pte_t> *src_pte);
 
 } /* namespace kernel */
 

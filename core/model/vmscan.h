@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Reclaim of one page. */
+#ifndef DAXRACE_CORE_MODEL_VMSCAN_H_
+#define DAXRACE_CORE_MODEL_VMSCAN_H_
+
+#include "core/model/swap.h"
+
+namespace kernel
+{
+
+bool folio_isolate_lru(folio *folio);
+bool shrink_folio_list(folio *folio);
+bool try_to_unmap_one(folio *folio, vm_area_struct *vma, pgoff_t address);
+/* The write-back that shrink_folio_list() has begun ends, and reclaim comes by once more. */
+void model_finish_pageout(folio *folio);
+
+} /* namespace kernel */
+
+#endif /* DAXRACE_CORE_MODEL_VMSCAN_H_ */
