@@ -99,10 +99,10 @@ static vm_fault_t handle_pte_fault(vm_fault *vmf)
 
 	spin_lock(&vmf->pmd->ptl);
 	pte = READ_ONCE(*ptep);
-	if (pte == orig_pte && (vmf->flags & FAULT_FLAG_WRITE)) {
+	if (pte == orig_pte && (vmf->flags & (FAULT_FLAG_WRITE | FAULT_FLAG_UNSHARE))) {
 		if (!pte_write(pte))
 			return do_wp_page(vmf);
-		if (!pte_dirty(pte))
+		if ((vmf->flags & FAULT_FLAG_WRITE) && !pte_dirty(pte))
 			WRITE_ONCE(*ptep, pte | _PAGE_DIRTY);
 	}
 	spin_unlock(&vmf->pmd->ptl);

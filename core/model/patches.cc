@@ -50,6 +50,7 @@ constexpr model_forms newest_forms = {
 	__dax_invalidate_entry,
 	dax_break_layout,
 	invalidate_inode_pages2_range,
+	bio_iov_iter_get_pages,
 	try_to_unmap_one,
 	do_swap_page,
 	copy_nonpresent_pte,

@@ -17,6 +17,7 @@ namespace kernel
 {
 
 struct xa_state;
+struct bio;
 
 /* One pointer for each function that some row changes. */
 struct model_forms {
@@ -28,6 +29,7 @@ struct model_forms {
 	int (*__dax_invalidate_entry)(address_space *mapping, pgoff_t index, bool trunc);
 	void (*dax_break_layout)(inode *inode);
 	int (*invalidate_inode_pages2_range)(address_space *mapping, pgoff_t start, pgoff_t end);
+	int (*bio_iov_iter_get_pages)(bio *bio);
 	bool (*try_to_unmap_one)(folio *folio, vm_area_struct *vma, pgoff_t address);
 	vm_fault_t (*do_swap_page)(vm_fault *vmf);
 	void (*copy_nonpresent_pte)(mm_struct *src_mm, Atomic<pte_t> *dst_pte,

@@ -48,10 +48,7 @@ OracleSet::OracleSet(engine::Execution& execution) : execution_(execution) {
   execution.set_outer_state([](void* arg) { return static_cast<OracleSet*>(arg)->state_hash(); }, this);
 }
 
-void OracleSet::begin(const kernel::model& model) {
-  history_.begin(execution_, model);
-  for (auto& oracle : oracles_) oracle->on_begin(history_);
-}
+void OracleSet::begin(const kernel::model& model) { history_.begin(execution_, model); }
 
 void OracleSet::on_event(const kernel::model_event& event) {
   for (auto& oracle : oracles_) oracle->on_event(event, history_);
