@@ -168,7 +168,8 @@ static void zap_pte_range(vm_area_struct *vma, pmd_slot *pmd, pgoff_t addr, pgof
 		if (!even_cows && (is_swap_pte(ptent) || pte_pfn(ptent) >= ANON_PFN))
 			continue;
 		WRITE_ONCE(*pte, pte_t(0));
-		model_zap_private_pte(vma, addr, ptent);
+		if (is_cow_mapping(vma->vm_flags))
+			model_zap_private_pte(vma, addr, ptent);
 	}
 	spin_unlock(&pmd->ptl);
 }
