@@ -111,7 +111,7 @@ static void model_emit_copied(vm_fault *vmf, folio *folio)
 }
 
 /*
- * mm/memory.c: wp_page_copy(), v6.15. Left out: references to a page of a file, whose mapping keeps it; unsharing.
+ * mm/memory.c: wp_page_copy(), v6.15. Left out: references to a page of a file, whose mapping keeps it.
  *
  * The old page has a reference of ours, which `old_folio` is if it is anonymous.
  */
@@ -135,7 +135,10 @@ static vm_fault_t wp_page_copy(vm_fault *vmf, folio *old_folio)
 	/* The lock was dropped. */
 	spin_lock(&vmf->pmd->ptl);
 	if (READ_ONCE(*pte) == vmf->orig_pte) {
-		pte_t entry = maybe_mkwrite(mk_pte(folio_pfn(new_folio), _PAGE_DIRTY), vmf->vma);
+		pte_t entry = mk_pte(folio_pfn(new_folio), 0);
+
+		if (!(vmf->flags & FAULT_FLAG_UNSHARE))
+			entry = maybe_mkwrite(entry | _PAGE_DIRTY, vmf->vma);
 
 		WRITE_ONCE(*pte, pte_t(0)); /* ptep_clear_flush() */
 		folio_add_new_anon_rmap(new_folio, RMAP_EXCLUSIVE);
@@ -171,6 +174,10 @@ vm_fault_t model_do_wp_private(vm_fault *vmf)
 		if (exclusive || wp_can_reuse_anon_folio(folio)) {
 			if (!exclusive)
 				model_folio_set(folio, PG_anon_exclusive);
+			if (vmf->flags & FAULT_FLAG_UNSHARE) {
+				spin_unlock(&vmf->pmd->ptl);
+				return 0;
+			}
 			wp_page_reuse(vmf);
 			return 0;
 		}

@@ -86,7 +86,7 @@ static bool model_try_access(model_access *access)
 }
 
 /* mm/mmap.c: find_vma(), v6.15. Under mmap_lock. */
-static vm_area_struct *find_vma(mm_struct *mm, pgoff_t address)
+vm_area_struct *find_vma(mm_struct *mm, pgoff_t address)
 {
 	model *m = model::current;
 

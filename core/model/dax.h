@@ -39,6 +39,7 @@ int dax_iomap_rw(const model_io *io, bool write);
 int dax_iomap_iter(const model_io *io, iomap_iter *iomi, bool write);
 
 /* mm/memory.c, mm/huge_memory.c, mm/rmap.c, mm/truncate.c */
+vm_area_struct *find_vma(mm_struct *mm, pgoff_t address);
 vm_fault_t handle_mm_fault(vm_area_struct *vma, pgoff_t address, unsigned int flags);
 vm_fault_t vmf_insert_page_mkwrite(vm_fault *vmf, uint64_t pfn, bool write);
 vm_fault_t vmf_insert_folio_pmd(vm_fault *vmf, uint64_t pfn, bool write);

@@ -77,6 +77,7 @@ constexpr role_words words[] = {
 	{ "i_pages", "entry", false, true, describe_dax_entry },
 	{ "i_pages.marks", "marks", false, true, describe_marks },
 	{ "cell", "block", true, true, nullptr },
+	{ "page_cell", "page", true, true, nullptr },
 	{ "extent", "extent", true, true,
 	  [](uint64_t v) {
 		  return v ? "block " + std::to_string(v - 1) : std::string("hole");

@@ -99,10 +99,10 @@ static vm_fault_t handle_pte_fault(vm_fault *vmf)
 
 	spin_lock(&vmf->pmd->ptl);
 	pte = READ_ONCE(*ptep);
-	if (pte == orig_pte && (vmf->flags & FAULT_FLAG_WRITE)) {
+	if (pte == orig_pte && (vmf->flags & (FAULT_FLAG_WRITE | FAULT_FLAG_UNSHARE))) {
 		if (!pte_write(pte))
 			return do_wp_page(vmf);
-		if (!pte_dirty(pte))
+		if ((vmf->flags & FAULT_FLAG_WRITE) && !pte_dirty(pte))
 			WRITE_ONCE(*ptep, pte | _PAGE_DIRTY);
 	}
 	spin_unlock(&vmf->pmd->ptl);
@@ -170,7 +170,8 @@ static void zap_pte_range(vm_area_struct *vma, pmd_slot *pmd, pgoff_t addr, pgof
 		if (!even_cows && (is_swap_pte(ptent) || pte_pfn(ptent) >= ANON_PFN))
 			continue;
 		WRITE_ONCE(*pte, pte_t(0));
-		model_zap_private_pte(vma, addr, ptent);
+		if (is_cow_mapping(vma->vm_flags))
+			model_zap_private_pte(vma, addr, ptent);
 	}
 	spin_unlock(&pmd->ptl);
 }

@@ -49,7 +49,8 @@ static void model_boot_mm(mm_struct *mm, uint8_t id, const model_config &config)
 	mm->nr_pages = pages;
 	mm->mmap_lock.init(role_mmap_lock);
 	mm->page_table_lock.init(role_pmd_lock);
-	mm->forked.init(role_forked);
+	if (config.nr_folios)
+		mm->forked.init(role_forked);
 	mm->pmds = arena.make_array<pmd_slot>(pages / config.pmd_nr);
 	mm->ptes = arena.make_array<Atomic<pte_t>>(pages);
 	for (pgoff_t i = 0; i < pages / config.pmd_nr; i++) {
@@ -103,6 +104,8 @@ model *model_boot(const model_config &config)
 	for (unsigned int i = 0; i < config.nr_vmas; i++) {
 		m->vmas[i].linked.init(role_linked);
 		m->vmas[i].in_i_mmap.init(role_in_i_mmap);
+		if (!config.nr_folios)
+			continue;
 		m->vmas[i].in_anon_vma.init(role_in_anon_vma);
 		m->vmas[i].prot.init(role_prot);
 	}

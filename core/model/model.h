@@ -32,6 +32,7 @@ enum class model_event_kind : uint8_t {
 	copied, /* the cell is no longer `file_cell` of `inode` but a copy, which holds `value` */
 	discarded, /* the page at `cell` is gone; value: 1: it is zeros now, 0: what the file has */
 	forked,	   /* `child` has the cell, too, as it is now */
+	dma_write, /* a device wrote the cell, in frame `file_cell` */
 	pinned, /* GUP for writing: the page at `cell` is in frame `value`; result: 1: FOLL_GET */
 	unpinned,
 };
@@ -246,6 +247,8 @@ int model_clear_refs(mm_struct *mm);
 int model_madvise_dontneed(vm_area_struct *vma, mm_struct *mm, pgoff_t start, pgoff_t len);
 int model_madvise_pageout(vm_area_struct *vma, mm_struct *mm, pgoff_t address);
 int model_reclaim(mm_struct *mm, pgoff_t address);
+int model_direct_io(mm_struct *mm, pgoff_t address, unsigned int cell, uint64_t value,
+		    bool to_memory);
 
 } /* namespace kernel */
 

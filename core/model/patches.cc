@@ -68,6 +68,7 @@ constexpr model_forms newest_forms = {
 	.do_ftruncate = do_ftruncate,
 	.do_mmap = do_mmap,
 	.sys_msync = sys_msync,
+	.bio_iov_iter_get_pages = bio_iov_iter_get_pages,
 	.try_to_unmap_one = try_to_unmap_one,
 	.do_swap_page = do_swap_page,
 	.copy_nonpresent_pte = copy_nonpresent_pte,

@@ -20,6 +20,7 @@ struct xa_state;
 struct model_io;
 struct model_file;
 struct model_mmap_request;
+struct bio;
 
 /* One pointer for each function that some row changes. */
 struct model_forms {
@@ -50,6 +51,7 @@ struct model_forms {
 	int (*do_ftruncate)(const model_file *file, int64_t length);
 	int (*do_mmap)(const model_mmap_request *request);
 	int (*sys_msync)(mm_struct *mm, pgoff_t start, pgoff_t len, unsigned int flags);
+	int (*bio_iov_iter_get_pages)(bio *bio);
 	bool (*try_to_unmap_one)(folio *folio, vm_area_struct *vma, pgoff_t address);
 	vm_fault_t (*do_swap_page)(vm_fault *vmf);
 	void (*copy_nonpresent_pte)(mm_struct *src_mm, Atomic<pte_t> *dst_pte,

@@ -210,7 +210,7 @@ int __vm_munmap(mm_struct *mm, pgoff_t start, pgoff_t len)
 	return 0;
 }
 
-/* mm/msync.c: sys_msync(), v6.15. Left out: locked mappings; the range, as fsync has none. */
+/* mm/msync.c: sys_msync(), v6.15. Left out: locked mappings. */
 int sys_msync(mm_struct *mm, pgoff_t start, pgoff_t len, unsigned int flags)
 {
 	pgoff_t end = start + len;
@@ -242,13 +242,16 @@ int sys_msync(mm_struct *mm, pgoff_t start, pgoff_t len, unsigned int flags)
 				break;
 			unmapped_error = -ENOMEM;
 		}
+		pgoff_t fstart = start - vma->vm_start + vma->vm_pgoff;
+		pgoff_t fend = fstart + (end < vma->vm_end ? end : vma->vm_end) - start - 1;
+
 		start = vma->vm_end;
 		if (flags & MS_SYNC) {
 			/* The file outlives the mapping: it is looked at without the lock. */
 			inode *inode = vma->f_mapping->host;
 
 			up_read(&mm->mmap_lock);
-			error = sys_fsync(inode);
+			error = testfs_sync_file(inode, fstart, fend); /* vfs_fsync_range() */
 			if (error || start >= end)
 				return error ? error : unmapped_error;
 			down_read(&mm->mmap_lock);

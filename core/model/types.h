@@ -30,7 +30,8 @@ enum : vm_fault_t {
 };
 
 enum : unsigned int {
-	FAULT_FLAG_WRITE = 0x1
+	FAULT_FLAG_WRITE = 0x1,
+	FAULT_FLAG_UNSHARE = 0x400
 };
 enum : unsigned int {
 	VM_WRITE = 0x2,

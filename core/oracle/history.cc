@@ -18,6 +18,7 @@ void FileHistory::begin(engine::Execution& execution, const kernel::model& model
   resized_ = arena.make_array<uint32_t>(config.nr_inodes);
   touched_ = nullptr;
   private_cells_ = nullptr;
+  pins_ = nullptr;
   if (config.nr_folios == 0) return;
   private_cells_ = arena.make_array<Cell*>(config.nr_mms);
   for (unsigned int i = 0; i < config.nr_mms; ++i)
@@ -34,6 +35,34 @@ void FileHistory::touch(const model_event& event, Cell& cell) {
   cell.inode = event.mm != nullptr ? nullptr : event.inode;
   cell.index = event.cell;
   touched_ = &cell;
+}
+
+void FileHistory::on_pin(const model_event& event) {
+  if (event.kind == model_event_kind::pinned) {
+    pins_ = execution_->arena().make<Pin>(Pin{pins_, event.mm, event.cell, event.value, event.task,
+                                              event.op_index, now(), event.result != 0, false, false});
+    return;
+  }
+  const uint64_t page = event.cell - event.cell % model_->config.cells;
+  for (Pin** link = &pins_; *link != nullptr; link = &(*link)->next) {
+    Pin& pin = **link;
+    if (pin.mm != event.mm || pin.cell != page) continue;
+    if (event.kind == model_event_kind::discarded) pin.discarded = true;
+    if (event.kind == model_event_kind::forked) pin.forked = true;
+    if (event.kind != model_event_kind::unpinned || pin.pfn != event.value) continue;
+    *link = pin.next;
+    return;
+  }
+}
+
+/* Whether a process that has not given the page up may expect to see what the device writes. */
+bool FileHistory::reaches(const model_event& event) const {
+  const uint64_t page = event.cell - event.cell % model_->config.cells;
+  for (const Pin* pin = pins_; pin != nullptr; pin = pin->next) {
+    if (pin->mm == event.mm && pin->cell == page && pin->pfn == event.file_cell && !pin->discarded)
+      return true;
+  }
+  return false;
 }
 
 /* What happens to private memory other than that it is written to. */
@@ -115,12 +144,18 @@ void FileHistory::on_event(const model_event& event) {
       add(event, cell(event), event.value);
       break;
     case model_event_kind::mapped:
+      break;
     case model_event_kind::pinned:
     case model_event_kind::unpinned:
+      on_pin(event);
+      break;
+    case model_event_kind::dma_write:
+      if (reaches(event)) add(event, cell(event), event.value);
       break;
     case model_event_kind::copied:
     case model_event_kind::discarded:
     case model_event_kind::forked:
+      on_pin(event);
       on_private(event);
       break;
     case model_event_kind::truncated:
@@ -189,6 +224,11 @@ engine::Hash128 FileHistory::state_hash() const {
       hash += engine::wide(engine::combine(where, write->order),
                            engine::combine(write->value, relations) ^ engine::mix(tasks));
     }
+  }
+  for (const Pin* pin = pins_; pin != nullptr; pin = pin->next) {
+    uint64_t flags = uint64_t{pin->reference} << 2 | uint64_t{pin->discarded} << 1 | uint64_t{pin->forked};
+    hash += engine::wide(engine::combine(0x800 + pin->mm->id, pin->cell << 3 | flags),
+                         engine::combine(pin->pfn, uint64_t{pin->task} << 16 | pin->op));
   }
   for (unsigned int i = 0; i < model_->config.nr_tasks; ++i) {
     const TaskHistory& task = tasks_[i];

@@ -52,6 +52,20 @@ struct Read {
   Write* write; /* what it returned; null: not known which */
 };
 
+/* A page of private memory that GUP has found, to be written to: until it is given back. In the arena. */
+struct Pin {
+  Pin* next;
+  const kernel::mm_struct* mm;
+  uint64_t cell; /* the first of the page */
+  uint64_t pfn;
+  engine::TaskId task;
+  uint32_t op;
+  uint32_t step;
+  bool reference; /* FOLL_GET */
+  bool discarded; /* the process has given the page up since */
+  bool forked;    /* ... or shared it */
+};
+
 struct TaskHistory {
   uint32_t invoked = 0;
   uint32_t op = 0;
@@ -80,6 +94,7 @@ class FileHistory {
   }
   /* All cells that were written, the latest first. */
   Cell* touched() const { return touched_; }
+  const Pin* pins() const { return pins_; }
   /* Step of the last change of the file's size. */
   uint32_t resized(const kernel::inode* inode) const { return resized_[inode->id]; }
 
@@ -95,6 +110,8 @@ class FileHistory {
   Write& add(const kernel::model_event& event, Cell& cell, uint64_t value);
   void touch(const kernel::model_event& event, Cell& cell);
   void on_private(const kernel::model_event& event);
+  void on_pin(const kernel::model_event& event);
+  bool reaches(const kernel::model_event& event) const;
   void on_return(TaskHistory& task);
   uint32_t now() const { return execution_->steps() == 0 ? 0 : execution_->steps() - 1; }
 
@@ -103,6 +120,7 @@ class FileHistory {
   Cell* cells_ = nullptr;
   Cell** private_cells_ = nullptr; /* by process; null: the program has no private memory */
   Cell* touched_ = nullptr;
+  Pin* pins_ = nullptr;
   TaskHistory* tasks_ = nullptr;
   uint32_t* resized_ = nullptr;
 };

@@ -35,82 +35,26 @@ std::string describe_split(const engine::Finding& f, const engine::Execution& ex
          ": what is written to it will not be seen";
 }
 
-/* One page that is pinned for writing, in the arena. */
-struct Pin {
-  Pin* next;
-  const kernel::mm_struct* mm;
-  uint64_t cell; /* the first of the page */
-  uint64_t pfn;
-  engine::TaskId task;
-  uint32_t op;
-  uint32_t step;
-  bool reference; /* FOLL_GET */
-  bool excused;
-};
-
 class Isolation : public Oracle {
  public:
-  void on_begin(FileHistory&) override { pins_ = nullptr; }
-
   void on_event(const model_event& event, FileHistory& history) override {
-    switch (event.kind) {
-      case model_event_kind::load:
-      case model_event_kind::read_cell:
-        on_read(event, history);
-        break;
-      case model_event_kind::pinned:
-        pins_ = history.execution().arena().make<Pin>(
-            Pin{pins_, event.mm, event.cell, event.value, event.task, event.op_index,
-                history.execution().steps() - 1, event.result != 0, false});
-        break;
-      case model_event_kind::unpinned:
-        unpin(event);
-        break;
-      case model_event_kind::mapped:
-        on_mapped(event, history);
-        break;
-      case model_event_kind::discarded:
-        for (Pin* pin = pins_; pin != nullptr; pin = pin->next)
-          if (pin->mm == event.mm && pin->cell == event.cell) pin->excused = true;
-        break;
-      case model_event_kind::forked:
-        for (Pin* pin = pins_; pin != nullptr; pin = pin->next)
-          if (pin->mm == event.mm && pin->cell == event.cell && pin->reference) pin->excused = true;
-        break;
-      default:
-        break;
+    if (event.kind == model_event_kind::load || event.kind == model_event_kind::read_cell) {
+      on_read(event, history);
+    } else if (event.kind == model_event_kind::mapped) {
+      on_mapped(event, history);
     }
-  }
-
-  engine::Hash128 state_hash() const override {
-    engine::Hash128 hash = 0;
-    for (const Pin* pin = pins_; pin != nullptr; pin = pin->next)
-      hash += engine::wide(engine::combine(pin->cell, pin->pfn),
-                           engine::combine(uint64_t{pin->task} << 16 | pin->op,
-                                           uint64_t{pin->mm->id} << 2 | uint64_t{pin->reference} << 1 |
-                                               uint64_t{pin->excused}));
-    return hash;
   }
 
  private:
-  void unpin(const model_event& event) {
-    for (Pin** link = &pins_; *link != nullptr; link = &(*link)->next) {
-      const Pin& pin = **link;
-      if (pin.mm != event.mm || pin.cell != event.cell || pin.pfn != event.value) continue;
-      *link = pin.next;
-      return;
-    }
-  }
-
-  void on_mapped(const model_event& event, FileHistory& history) const {
-    for (const Pin* pin = pins_; pin != nullptr; pin = pin->next) {
-      if (pin->mm != event.mm || pin->cell != event.cell || pin->pfn == event.value || pin->excused) continue;
+  static void on_mapped(const model_event& event, FileHistory& history) {
+    for (const Pin* pin = history.pins(); pin != nullptr; pin = pin->next) {
+      if (pin->mm != event.mm || pin->cell != event.cell || pin->pfn == event.value) continue;
+      if (pin->discarded || (pin->forked && pin->reference)) continue;
       engine::Finding finding = make_finding("split-pin", history);
       finding.describe = describe_split;
       finding.context = history.model().config.observer;
       finding.task = event.task;
-      finding.site =
-          history.execution().traced() ? history.execution().trace()[finding.step].site : finding.site;
+      finding.site = history.execution().trace()[finding.step].site;
       finding.other_task = pin->task;
       finding.other_step = pin->step;
       finding.args = {
@@ -148,8 +92,6 @@ class Isolation : public Oracle {
                     stored->step};
     history.execution().report(finding);
   }
-
-  Pin* pins_ = nullptr;
 };
 
 }  // namespace

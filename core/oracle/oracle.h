@@ -20,7 +20,7 @@ class Oracle {
  public:
   virtual ~Oracle() = default;
 
-  /* At the start of an execution. */
+  /* An execution begins. */
   virtual void on_begin(FileHistory& history) { (void)history; }
   /* `history` is that of before the event; for `ret`, the operation is still in it. */
   virtual void on_event(const kernel::model_event& event, FileHistory& history) = 0;

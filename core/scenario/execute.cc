@@ -74,6 +74,9 @@ unsigned int Runner::vma_of(int32_t region, int process) const {
 /* Page frames for every page of private memory, as it is in each process and as it is being copied. */
 void Runner::plan_private() {
   constexpr unsigned int kFoliosMax = 256;
+  constexpr OpKind kPrivateOps[] = {
+      OpKind::k_mmap_anon, OpKind::k_mprotect,  OpKind::k_dontneed, OpKind::k_pageout,    OpKind::k_reclaim,
+      OpKind::k_dio_read,  OpKind::k_dio_write, OpKind::k_swapoff,  OpKind::k_clear_refs, OpKind::k_fork};
   const Program& program = *program_;
   const auto processes = static_cast<unsigned int>(program.processes.size());
   unsigned int pages = 0;
@@ -82,7 +85,7 @@ void Runner::plan_private() {
     if (plan.is_private) pages += static_cast<unsigned int>(plan.length);
   }
   auto look = [&](const Operation& op) {
-    used = used || (op.kind >= OpKind::k_mmap_anon && op.kind <= OpKind::k_fork);
+    used = used || std::ranges::find(kPrivateOps, op.kind) != std::end(kPrivateOps);
   };
   for (const Operation& op : program.setup) look(op);
   for (const Task& task : program.tasks) {

@@ -166,6 +166,16 @@ int op_reclaim(const OpContext& c) {
   return kernel::model_reclaim(mm_of(c, address_of(c).region), page_of(c));
 }
 
+int direct_io(const OpContext& c, bool to_memory) {
+  Address at = address_of(c);
+  return kernel::model_direct_io(mm_of(c, at.region), page_of(c), static_cast<unsigned int>(at.cell), c.value,
+                                 to_memory);
+}
+void describe_dio_read(OpContext& c) { c.kind = model_op::read; }
+int op_dio_read(const OpContext& c) { return direct_io(c, true); }
+void describe_dio_write(OpContext& c) { c.kind = model_op::write; }
+int op_dio_write(const OpContext& c) { return direct_io(c, false); }
+
 void describe_swapoff(OpContext&) {}
 int op_swapoff(const OpContext&) { return kernel::sys_swapoff(); }
 

@@ -18,7 +18,19 @@ namespace {
 constexpr uint64_t kPrograms = 1000;
 constexpr uint64_t kProgramsOnDisk =
     200; /* where fsync waits for a device, and shared memory has had them all */
-constexpr uint64_t kProgramsOfOlder = 100;
+/* Instrumented, an access that is signalled costs a hundred times as much. */
+#if defined(__SANITIZE_ADDRESS__)
+constexpr uint64_t kShare = 10;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+constexpr uint64_t kShare = 10;
+#else
+constexpr uint64_t kShare = 1;
+#endif
+#else
+constexpr uint64_t kShare = 1;
+#endif
+constexpr uint64_t kProgramsOfOlder = 100 / kShare;
 constexpr double kExcusedMax = 0.02; /* of all operations */
 
 uint64_t number_from(const char* variable, uint64_t otherwise) {
@@ -58,7 +70,7 @@ TEST_P(OnDirectory, ProgramsAgree) {
   Comparison comparison(host, model);
   const uint64_t first = number_from("DAXRACE_HOST_SEED", 1);
   const bool slow = host.file_system() != "tmpfs" && HostSide("/dev/shm").usable();
-  const uint64_t count = number_from("DAXRACE_HOST_PROGRAMS", slow ? kProgramsOnDisk : kPrograms);
+  const uint64_t count = number_from("DAXRACE_HOST_PROGRAMS", (slow ? kProgramsOnDisk : kPrograms) / kShare);
   const auto begin = std::chrono::steady_clock::now();
   for (uint64_t seed = first; seed < first + count; ++seed) {
     Program program = generate(seed);
@@ -76,7 +88,7 @@ TEST_P(OnDirectory, ProgramsAgree) {
     std::printf("  rule %s: %llu times\n", std::string(rules()[i].name).c_str(),
                 static_cast<unsigned long long>(tally.rules[i]));
   EXPECT_LE(static_cast<double>(tally.excused()), kExcusedMax * static_cast<double>(tally.ops));
-  if (count >= kProgramsOnDisk) {
+  if (count >= kProgramsOnDisk && kShare == 1) {
     EXPECT_GT(tally.failed, tally.ops / 50) << "errors are worth comparing";
     EXPECT_GT(tally.faults, tally.ops / 50) << "and so are signals";
     for (size_t i = 0; i < rules().size(); ++i)
@@ -111,6 +123,12 @@ TEST(HostComparison, EveryMutantIsFound) {
   EXPECT_GE(mutants().size(), 12u);
 }
 
+/* Rows that are about more than races: without the commit, or with the proposal, a single task sees it. */
+bool seen_by_one_task(std::string_view row) {
+  return row == "cd656375f940" ||         /* data that a mapped zero page hides */
+         row == "write-takes-fault-lock"; /* a buffer that faults under that lock: lock-order */
+}
+
 /* Of the races that commits close, and of those that proposals would, a single task sees nothing. */
 TEST(HostComparison, OlderFormsAndProposalsAgreeToo) {
   std::string why;
@@ -119,17 +137,21 @@ TEST(HostComparison, OlderFormsAndProposalsAgreeToo) {
   for (const kernel::patch_info& patch : kernel::patch_table()) {
     if (patch.kind == kernel::patch_kind::mutant) continue;
     const std::vector<std::string> row = {std::string(patch.id)};
+    const std::vector<std::string> none;
     const bool commit = patch.kind == kernel::patch_kind::commit;
+    const kernel::patch_choice choice{"", commit ? row : none, commit ? none : row};
     ModelSide model;
     std::string error;
-    if (!select_forms(commit ? kernel::patch_choice{"", row, {}} : kernel::patch_choice{"", {}, row},
-                      &model.forms(), &error))
-      continue; /* it does not stand alone */
-    for (uint64_t seed = 1; seed <= kProgramsOfOlder; ++seed) {
-      ASSERT_FALSE(Comparison(*host, model).run(generate(seed)))
-          << describe(commit ? kernel::patch_choice{"", row, {}} : kernel::patch_choice{"", {}, row}) << "\n"
-          << Comparison(*host, model).shrink_and_describe(generate(seed));
+    if (!select_forms(choice, &model.forms(), &error)) continue; /* it does not stand alone */
+    Comparison comparison(*host, model);
+    uint64_t seed = 1;
+    while (seed <= kProgramsOfOlder && !comparison.run(generate(seed))) ++seed;
+    if (seed > kProgramsOfOlder) {
+      EXPECT_FALSE(seen_by_one_task(patch.id)) << describe(choice) << " agrees with the host";
+      continue;
     }
+    if (seen_by_one_task(patch.id)) continue;
+    ADD_FAILURE() << describe(choice) << "\n" << Comparison(*host, model).shrink_and_describe(generate(seed));
   }
 }
 

@@ -6,7 +6,7 @@
 #ifndef DAXRACE_CORE_MODEL_HISTORY_HISTORY_H_
 #define DAXRACE_CORE_MODEL_HISTORY_HISTORY_H_
 
-#include "core/model/anon.h"
+#include "core/model/direct_io.h"
 
 namespace kernel
 {
