@@ -256,7 +256,7 @@ void copy_user_highpage(folio *to, folio *from)
 	}
 }
 
-/* mm/swap.c: folio_add_lru(): under the lock of the list, as is taking it off, so that whoever isolates it sees all of it. */
+/* Lists of pages have a lock, which is left out: whoever takes a page off its list sees all that was there before. */
 void model_lru_add(folio *folio)
 {
 	folio->flags.fetch_or(PG_lru, Order::kRelease, SITE("lru_add", "flags"));
