@@ -256,14 +256,21 @@ void copy_user_highpage(folio *to, folio *from)
 	}
 }
 
+/* Lists of pages have a lock, which is left out: whoever takes a page off its list sees all that was there before. */
+void model_lru_add(folio *folio)
+{
+	folio->flags.fetch_or(PG_lru, Order::kRelease, SITE("lru_add", "flags"));
+}
+
 /* --- reverse mappings: mm/rmap.c ---------------------------------------------------------------------------------------- */
 
 /* mm/rmap.c: folio_add_new_anon_rmap(), v6.15; include/linux/swap.h: folio_add_lru_vma() */
 void folio_add_new_anon_rmap(folio *folio, rmap_t flags)
 {
 	WRITE_ONCE(folio->_mapcount, int32_t(1));
-	model_folio_set(folio, flags & RMAP_EXCLUSIVE ? uint32_t(PG_anon_exclusive | PG_lru)
-						      : uint32_t(PG_lru));
+	if (flags & RMAP_EXCLUSIVE)
+		model_folio_set(folio, PG_anon_exclusive);
+	model_lru_add(folio);
 }
 
 /* mm/rmap.c: folio_add_anon_rmap_pte(), v6.15 */

@@ -156,6 +156,8 @@ void folio_end_writeback(folio *folio);
 void free_unref_page(folio *folio);
 void copy_user_highpage(folio *to, folio *from);
 
+void model_lru_add(folio *folio);
+
 void folio_add_new_anon_rmap(folio *folio, rmap_t flags);
 void folio_add_anon_rmap_pte(folio *folio, rmap_t flags);
 void folio_remove_rmap_pte(folio *folio);

@@ -18,9 +18,9 @@ struct bio {
 	mm_struct *mm;
 	pgoff_t address;
 	unsigned int cell;
-	bool to_memory; /* REQ_OP_READ */
-	bool pinned;	/* BIO_PAGE_PINNED; else the pages have a reference */
-	folio *folio;	/* null: the zero page */
+	bool to_memory;	     /* REQ_OP_READ */
+	bool pinned;	     /* BIO_PAGE_PINNED; else the pages have a reference */
+	struct folio *folio; /* null: the zero page */
 };
 
 int bio_iov_iter_get_pages(bio *bio);

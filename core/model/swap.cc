@@ -217,7 +217,7 @@ folio *read_swap_cache_async(swp_entry_t entry, pgoff_t index)
 	}
 	folio_lock(folio);
 	add_to_swap_cache(folio, entry);
-	model_folio_set(folio, PG_lru);
+	model_lru_add(folio);
 	/* swap_read_folio() */
 	for (unsigned int c = 0; c < model::current->config.cells; c++)
 		WRITE_ONCE(folio->cells[c], GET(slot->data[c]));

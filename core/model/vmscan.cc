@@ -19,7 +19,7 @@ bool folio_isolate_lru(folio *folio)
 /* mm/swap.c: folio_putback_lru(), v6.15 */
 static void folio_putback_lru(folio *folio)
 {
-	model_folio_set(folio, PG_lru);
+	model_lru_add(folio);
 	folio_put(folio);
 }
 

@@ -75,8 +75,8 @@ unsigned int Runner::vma_of(int32_t region, int process) const {
 void Runner::plan_private() {
   constexpr unsigned int kFoliosMax = 256;
   constexpr OpKind kPrivateOps[] = {
-      OpKind::k_mmap_anon, OpKind::k_mprotect,  OpKind::k_dontneed, OpKind::k_pageout,    OpKind::k_reclaim,
-      OpKind::k_dio_read,  OpKind::k_dio_write, OpKind::k_swapoff,  OpKind::k_clear_refs, OpKind::k_fork};
+      OpKind::k_mmapanon, OpKind::k_mprotect, OpKind::k_dontneed, OpKind::k_pageout,   OpKind::k_reclaim,
+      OpKind::k_dioread,  OpKind::k_diowrite, OpKind::k_swapoff,  OpKind::k_clearrefs, OpKind::k_fork};
   const Program& program = *program_;
   const auto processes = static_cast<unsigned int>(program.processes.size());
   unsigned int pages = 0;

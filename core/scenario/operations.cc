@@ -127,8 +127,8 @@ int op_truncate(const OpContext& c) {
 void describe_dropcaches(OpContext&) {}
 int op_dropcaches(const OpContext&) { return kernel::model_drop_pagecache(); }
 
-void describe_mmap_anon(OpContext& c) { c.kind = model_op::mmap; }
-int op_mmap_anon(const OpContext& c) {
+void describe_mmapanon(OpContext& c) { c.kind = model_op::mmap; }
+int op_mmapanon(const OpContext& c) {
   int32_t region = arg(c, ArgKind::kNewRegion);
   const Runner::RegionPlan& plan = c.runner.region(region);
   return kernel::sys_mmap(vma_of(c, region), mm_of(c, region), nullptr,
@@ -171,16 +171,16 @@ int direct_io(const OpContext& c, bool to_memory) {
   return kernel::model_direct_io(mm_of(c, at.region), page_of(c), static_cast<unsigned int>(at.cell), c.value,
                                  to_memory);
 }
-void describe_dio_read(OpContext& c) { c.kind = model_op::read; }
-int op_dio_read(const OpContext& c) { return direct_io(c, true); }
-void describe_dio_write(OpContext& c) { c.kind = model_op::write; }
-int op_dio_write(const OpContext& c) { return direct_io(c, false); }
+void describe_dioread(OpContext& c) { c.kind = model_op::read; }
+int op_dioread(const OpContext& c) { return direct_io(c, true); }
+void describe_diowrite(OpContext& c) { c.kind = model_op::write; }
+int op_diowrite(const OpContext& c) { return direct_io(c, false); }
 
 void describe_swapoff(OpContext&) {}
 int op_swapoff(const OpContext&) { return kernel::sys_swapoff(); }
 
-void describe_clear_refs(OpContext&) {}
-int op_clear_refs(const OpContext& c) {
+void describe_clearrefs(OpContext&) {}
+int op_clearrefs(const OpContext& c) {
   return kernel::model_clear_refs(&model().mms[c.runner.process_for(-1)]);
 }
 
