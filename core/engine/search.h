@@ -87,8 +87,14 @@ class Search : public Strategy {
     return false;
   }
 
-  /* Whether states are recognised, or alternatives claimed: parts that are explored at the same time must
-   * then share() a table. */
+  /* After each execution, until it is false: something to explore has come up that lies outside of this part;
+   * as a part. Others may come upon the same, by the same *name: it is to be explored once. */
+  virtual bool stray(Hash128* name, std::string* part) {
+    (void)name, (void)part;
+    return false;
+  }
+
+  /* Whether states are recognised: parts that are explored at the same time must then share() a table. */
   virtual bool wants_table() const { return false; }
   /* Before the first execution; the table outlives the search, and is not saved with a part. */
   void share(SharedTable* table) { table_ = table; }

@@ -33,6 +33,9 @@ class StatefulStrategy : public Search {
   size_t pick(const Pick& pick) override;
   uint32_t draw(const Execution& execution, uint32_t bound) override;
   void end(const Execution& execution) override;
+  bool can_split() const override { return true; }
+  bool split(std::string* part) override;
+  bool wants_table() const override { return true; }
 
  protected:
   std::string describe() const override;
@@ -42,10 +45,11 @@ class StatefulStrategy : public Search {
 
  private:
   size_t abandon();
+  uint32_t come_to(const Execution& execution, uint32_t awake);
 
   bool sleep_sets_;
   SearchPath path_;
-  VisitedSet visited_; /* state -> tasks that slept */
+  VisitedSet visited_; /* state -> tasks that did not always sleep there; not used if there is a table */
   bool abandoned_ = false;
 };
 
