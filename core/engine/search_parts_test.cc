@@ -41,6 +41,7 @@ bool has_classes(const Search& search) { return dynamic_cast<const DporStrategy*
 struct Seen {
   std::set<std::string> outcomes;
   std::set<uint64_t> classes;
+  std::set<uint64_t> traces; /* hashes */
   uint64_t executions = 0; /* run to an end */
   uint64_t states = 0;
   uint64_t parts = 1;
@@ -53,6 +54,7 @@ void run_one(Execution& execution, Search& search, Execution::Body first, void* 
   execution.run(search, first, arg);
   if (search.stats().executions == before) return;
   ++seen.executions;
+  seen.traces.insert(execution.trace_hash());
   seen.outcomes.insert(outcome(execution));
   if (has_classes(search)) seen.classes.insert(normal_form(execution));
 }
@@ -168,6 +170,24 @@ std::set<std::string> without_races(const std::set<std::string>& outcomes) {
   return texts;
 }
 
+/* What a transition touches is known when all its draws have been made. */
+const Program kDraws{"what is touched is drawn",
+                     {[] {
+                        load_x();
+                        if (Execution::current().choose(3) == 2) w.plain->write(1);
+                        load_y();
+                      },
+                      [] {
+                        store_y(1);
+                        note(static_cast<uint64_t>(w.plain->read()));
+                        store_x(1);
+                      },
+                      [] {
+                        store_x(2);
+                        note(load_y() * 2 + static_cast<uint64_t>(w.plain->read()));
+                      }},
+                     2};
+
 struct Total {
   uint64_t compared = 0;
   uint64_t parts = 0;
@@ -195,6 +215,7 @@ void compare(const Make& make, Execution::Body first, void* arg, const std::stri
                                 alone.classes.end()))
           << what;
       EXPECT_GE(parts.executions, alone.executions) << what;
+      EXPECT_TRUE(kill || parts.traces.size() == parts.executions) << what << ": one was run twice";
     }
     ++total.compared;
     total.parts += parts.parts;
@@ -212,6 +233,9 @@ uint64_t from_environment(const char* name, uint64_t otherwise) {
 
 void compare_all(const Make& make, const char* name) {
   Total total;
+  for (uint64_t seed = 1; seed <= 100; ++seed) {
+    compare(make, spawn_all, const_cast<Program*>(&kDraws), kDraws.name, seed, total);
+  }
   for (uint64_t seed = 1; seed <= 3; ++seed) {
     for (const Program& program : programs()) {
       compare(make, spawn_all, const_cast<Program*>(&program), program.name, seed, total);
