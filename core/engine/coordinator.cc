@@ -34,12 +34,11 @@ Coordinator::Coordinator(Search& search, const WorkersOptions& options, const Wo
     : search_(search),
       options_(options),
       callbacks_(callbacks),
-      jobs_(search.can_split() ? std::max(options.jobs, 1) : 1),
+      jobs_(std::max(options.jobs, 1)),
       pool_(jobs_, [this](uint32_t number, Channel& parent, std::atomic<uint32_t>& attention) {
         if (table_) table_->set_owner(number);
         work(search_, parent, table_.get(), attention, callbacks_.run);
       }) {
-  result_.jobs = jobs_;
   if (!search.wants_table()) return;
   table_ = std::make_unique<SharedTable>(
       std::max(kSlotsMin, std::bit_ceil(static_cast<size_t>(jobs_) * kSlotsEach)),

@@ -7,7 +7,7 @@ namespace daxrace::engine {
 
 namespace {
 /* At least, of each in the file. */
-constexpr size_t kBoundBytes = 40;
+constexpr size_t kBoundBytes = 48;
 constexpr size_t kReportBytes = 12;
 constexpr size_t kPartBytes = 8;
 }  // namespace

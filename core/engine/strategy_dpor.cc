@@ -52,7 +52,7 @@ void DporStrategy::end(const Execution& execution) {
   }
   part.ended_early = early;
   races_.analyse(execution, part, nodes);
-  ++(whole ? stats_.executions : stats_.pruned);
+  ++(whole ? stats_.executions : stats_.repeats);
   stats_.steps += execution.steps();
   stats_.longest = std::max(stats_.longest, execution.steps());
 }

@@ -31,7 +31,6 @@ class DporStrategy : public Search {
   size_t pick(const Pick& pick) override;
   uint32_t draw(const Execution& execution, uint32_t bound) override;
   void end(const Execution& execution) override;
-  bool can_split() const override { return true; }
   bool split(std::string* part) override;
   bool stray(Hash128* name, std::string* part) override;
 

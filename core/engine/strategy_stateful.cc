@@ -14,8 +14,9 @@ bool StatefulStrategy::advance() {
   return path_.advance();
 }
 
-size_t StatefulStrategy::abandon() {
+size_t StatefulStrategy::abandon(bool known) {
   abandoned_ = true;
+  known_ = known;
   return kAbandon;
 }
 
@@ -40,18 +41,18 @@ size_t StatefulStrategy::pick(const Pick& pick) {
     return pick.candidates.index_of(static_cast<TaskId>(node->chosen));
   }
   path_.follow(pick.execution);
-  if (path_.blocked_at() != UINT32_MAX) return abandon();
+  if (path_.blocked_at() != UINT32_MAX) return abandon(false);
   auto sleeping = SearchPath::Mask{0};
   for (const SearchPath::Sleeper& sleeper : path_.sleepers()) sleeping |= SearchPath::bit(sleeper.task);
   uint32_t run = come_to(pick.execution, ~static_cast<uint32_t>(sleeping));
-  if (run == UINT32_MAX) return abandon();
+  if (run == UINT32_MAX) return abandon(true);
   SearchPath::Node& node = path_.open(pick);
   /* A task that the word has no room for is run the first time: it never sleeps. */
   node.asleep &= UINT32_MAX;
   node.todo = run == 0 ? node.runnable : node.runnable & ~run & UINT32_MAX;
   if (SearchPath::take(node)) return pick.candidates.index_of(static_cast<TaskId>(node.chosen));
   path_.drop();
-  return abandon();
+  return abandon(run != 0);
 }
 
 uint32_t StatefulStrategy::draw(const Execution& execution, uint32_t bound) {
@@ -64,7 +65,7 @@ void StatefulStrategy::end(const Execution& execution) {
   bool whole = !abandoned_ && path_.blocked_at() == UINT32_MAX;
   stats_.steps += execution.steps();
   stats_.longest = std::max(stats_.longest, execution.steps());
-  ++(whole ? stats_.executions : stats_.pruned);
+  ++(whole ? stats_.executions : abandoned_ && known_ ? stats_.pruned : stats_.repeats);
 }
 
 bool StatefulStrategy::split(std::string* part) {

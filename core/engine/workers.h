@@ -27,7 +27,7 @@
 namespace daxrace::engine {
 
 struct WorkersOptions {
-  int jobs = 1;                /* a search that cannot be split gets one */
+  int jobs = 1;
   std::string checkpoint = {}; /* file to be written when interrupted, and periodically; empty: none */
   std::string resume = {};     /* such a file, to go on from; empty: from the beginning */
   int checkpoint_ms = 30000;
@@ -66,7 +66,6 @@ struct WorkersResult {
   End end = End::kComplete;
   std::vector<Bound> bounds; /* that were begun */
   WorkersProgress last;
-  int jobs = 0;      /* workers at a time */
   int killed = 0;    /* workers that did not come to their end */
   std::string error; /* in one line, of kFailed; or why a checkpoint could not be written */
 };

@@ -62,6 +62,7 @@ Searched by_one_process(Program program, const StrategyOptions& options) {
     Search::Stats stats = dfs.stats();
     stats.executions -= before.executions;
     stats.pruned -= before.pruned;
+    stats.repeats -= before.repeats;
     stats.steps -= before.steps;
     searched.bounds.push_back({dfs.bound(), stats, true});
   } while (dfs.widen(dfs.left_out()));
@@ -81,10 +82,10 @@ struct Trouble {
   int interrupt_at = -1; /* SIGINT when so many executions have been heard of */
 };
 
-Searched by_workers(Program program, const StrategyOptions& options, const WorkersOptions& workers,
+Searched by_workers(Program program, std::unique_ptr<Search> made, const WorkersOptions& workers,
                     Trouble trouble = {}) {
-  DfsStrategy dfs(options);
-  dfs.set_subject(program.name);
+  Search& root = *made;
+  root.set_subject(program.name);
   Execution execution;
   Searched searched;
   shared_counter() = 0;
@@ -103,11 +104,16 @@ Searched by_workers(Program program, const StrategyOptions& options, const Worke
     if (++heard == trouble.interrupt_at) raise(SIGINT);
     return Kept::kYes;
   };
-  searched.result = run_workers(dfs, workers, callbacks);
+  searched.result = run_workers(root, workers, callbacks);
   searched.bounds = searched.result.bounds;
   EXPECT_EQ(-1, waitpid(-1, nullptr, WNOHANG)) << "a process is left";
   EXPECT_EQ(ECHILD, errno);
   return searched;
+}
+
+Searched by_workers(Program program, const StrategyOptions& options, const WorkersOptions& workers,
+                    Trouble trouble = {}) {
+  return by_workers(std::move(program), std::make_unique<DfsStrategy>(options), workers, trouble);
 }
 
 class File {
@@ -183,29 +189,7 @@ TEST(Workers, WorkIsShared) {
     return Kept::kNo;
   };
   WorkersResult result = run_workers(dfs, {.jobs = 3}, callbacks);
-  EXPECT_EQ(3, result.jobs);
   EXPECT_EQ(3u, executions.size());
-}
-
-/* Explores as dfs does, but gives nothing away. */
-class Unsplittable : public DfsStrategy {
- public:
-  using DfsStrategy::DfsStrategy;
-  bool can_split() const override { return false; }
-};
-
-TEST(Workers, ASearchThatCannotBeSplitGetsOne) {
-  Program program = programs()[1];
-  Searched one = by_one_process(program, kAll);
-  Unsplittable search(kAll);
-  Execution execution;
-  WorkersCallbacks callbacks;
-  callbacks.run = [&](Search& part, std::string*) { execution.run(part, search_test::spawn_all, &program); };
-  callbacks.report = [](uint32_t, std::string_view) { return Kept::kNo; };
-  WorkersResult result = run_workers(search, {.jobs = 3}, callbacks);
-  EXPECT_EQ(1, result.jobs);
-  EXPECT_EQ(End::kComplete, result.end);
-  EXPECT_EQ(one.bounds[0].stats, result.last.stats);
 }
 
 TEST(Workers, AKilledWorkerIsReplacedAndNothingIsLostOrCountedTwice) {
@@ -352,6 +336,91 @@ TEST(Workers, APeriodicCheckpointGoesOnFromTheMiddle) {
     }
   }
 }
+
+/* --- without a bound --- */
+
+class WithoutABound : public ::testing::TestWithParam<const char*> {
+ protected:
+  WithoutABound() {
+    for (const Program& program : programs()) {
+      auto search = make();
+      Execution execution;
+      Program again = program;
+      std::set<std::string>& outcomes = outcomes_.emplace_back();
+      while (search->begin()) {
+        if (execution.run(*search, search_test::spawn_all, &again) == engine::End::kAbandoned) continue;
+        outcomes.insert(" " + search_test::outcome(execution));
+      }
+      stats_.push_back(search->stats());
+    }
+  }
+  static std::unique_ptr<Search> make() {
+    return std::unique_ptr<Search>(
+        dynamic_cast<Search*>(find_strategy(GetParam())->make(StrategyOptions{}).release()));
+  }
+  void expect_same(size_t program, const Searched& many, const std::string& what) const {
+    EXPECT_EQ(End::kComplete, many.result.end) << what << ": " << many.result.error;
+    EXPECT_EQ(outcomes_[program], many.outcomes) << what;
+    EXPECT_LE(stats_[program].states, many.result.last.stats.states) << what;
+    EXPECT_GE(many.result.last.stats.executions, stats_[program].executions) << what;
+    EXPECT_NEAR(1, many.result.last.done, 1e-9) << what;
+  }
+
+  std::vector<std::set<std::string>> outcomes_; /* of each program, searched by one process */
+  std::vector<Search::Stats> stats_;
+};
+
+TEST_P(WithoutABound, TheSameOutcomesWhateverTheNumberOfWorkers) {
+  for (size_t i = 0; i < programs().size(); ++i) {
+    for (int jobs : {1, 2, 3}) {
+      std::string what = std::string(programs()[i].name) + ", " + std::to_string(jobs) + " jobs";
+      Searched many = by_workers(programs()[i], make(), {.jobs = jobs});
+      expect_same(i, many, what);
+      EXPECT_EQ(0, many.result.killed) << what;
+      if (jobs == 1) EXPECT_EQ(stats_[i], many.result.last.stats) << what;
+    }
+  }
+}
+
+TEST_P(WithoutABound, AKilledWorkerIsReplacedAndNothingIsLost) {
+  for (size_t i : {1, 2, 4}) {
+    for (int jobs : {1, 2, 3}) {
+      for (int at : {0, 1, 3, 7, 9}) {
+        std::string what = std::string(programs()[i].name) + ", " + std::to_string(jobs) +
+                           " jobs, killed at " + std::to_string(at);
+        Searched many = by_workers(programs()[i], make(), {.jobs = jobs}, {.kill_at = at});
+        EXPECT_EQ(1, many.result.killed) << what;
+        EXPECT_EQ(End::kComplete, many.result.end) << what << ": " << many.result.error;
+        EXPECT_EQ(outcomes_[i], many.outcomes) << what;
+        EXPECT_LE(stats_[i].states, many.result.last.stats.states) << what;
+      }
+    }
+  }
+}
+
+TEST_P(WithoutABound, InterruptedAndResumedWithAnyNumberOfWorkers) {
+  File file;
+  int interruptions = 0;
+  for (size_t i : {1, 2, 4}) {
+    for (int jobs : {1, 2, 3}) {
+      for (int at : {1, 2, 5}) {
+        std::string what = std::string(programs()[i].name) + ", " + std::to_string(jobs) +
+                           " jobs, interrupted at " + std::to_string(at);
+        WorkersOptions workers{.jobs = jobs, .checkpoint = file.path()};
+        Searched part = by_workers(programs()[i], make(), workers, {.interrupt_at = at});
+        if (part.result.end != End::kInterrupted) continue;
+        ++interruptions;
+        workers.resume = file.path();
+        workers.jobs = 4 - jobs;
+        expect_same(i, by_workers(programs()[i], make(), workers), what);
+      }
+    }
+  }
+  EXPECT_GT(interruptions, 9);
+}
+
+INSTANTIATE_TEST_SUITE_P(Workers, WithoutABound, ::testing::Values("dpor", "stateful"),
+                         [](const auto& each) { return std::string(each.param); });
 
 /* --- refused --- */
 
