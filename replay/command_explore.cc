@@ -43,7 +43,9 @@ std::string coverage(const Exhausted& result, const scenario::Program& program, 
                      std::to_string(program.config.geometry.pmd_pages) + " pages a PMD, " +
                      std::to_string(program.config.geometry.cells) + " cells a page";
   if (strategy == "dpor")
-    text += "; of those that only differ in the order of steps that do not conflict, one, which has the data races of all";
+    text +=
+        "; of those that only differ in the order of steps that do not conflict, one, which has the data "
+        "races of all";
   if (result.states != 0) {
     text += "; " + grouped(result.states) +
             " states, told apart by 128 bits (two of them alike with probability < 2^-" +
@@ -84,7 +86,8 @@ void print_bounds(const Exhausted& result) {
   for (const BoundStats& stats : result.bounds) {
     std::cout << bound_name(stats.bound) << ": " << counted(stats.executions, "execution", "executions");
     if (stats.pruned != 0) std::cout << " and " << grouped(stats.pruned) << " that met a known state";
-    if (stats.repeats != 0) std::cout << " and " << grouped(stats.repeats) << " that turned out to repeat others";
+    if (stats.repeats != 0)
+      std::cout << " and " << grouped(stats.repeats) << " that turned out to repeat others";
     std::cout << (stats.complete ? "\n" : ", not finished\n");
   }
 }
@@ -200,7 +203,7 @@ void add_explore(CLI::App& app, const char* text, int* exit_code) {
       });
   command->add_option("--save", options->save, "file to write the first finding to (VERDICT-DIGITS.dax)");
   command->add_flag("--no-save", options->no_save, "do not write a finding");
-  command->add_option("--jobs", options->jobs, "worker processes")
+  command->add_option("--jobs", options->jobs, "worker processes; few do not pay for stateful")
       ->capture_default_str()
       ->check(CLI::Range(1, 256));
   command->add_option(

@@ -147,7 +147,8 @@ Exhausted exhaust_by_workers(scenario::Runner& runner, const ExhaustOptions& opt
   engine::WorkersResult searched = search(runner, options, on_finding, result.verdicts);
   if (searched.end == engine::WorkersResult::End::kFailed) throw UsageError{searched.error};
   for (const auto& each : searched.bounds) {
-    result.bounds.push_back({each.bound, each.stats.executions, each.stats.pruned, each.stats.repeats, each.complete});
+    result.bounds.push_back(
+        {each.bound, each.stats.executions, each.stats.pruned, each.stats.repeats, each.complete});
   }
   const engine::Search::Stats& total = searched.last.stats;
   result.executions = total.all();

@@ -140,6 +140,8 @@ for strategy in dpor stateful; do
 done
 
 # --- the same by several workers, who may run more; interrupted and resumed with another number
+large=$scenario
+scenario=$other
 for strategy in dpor stateful; do
   for jobs in 2 3; do
     "$daxrace" explore "$unbounded" --kernel v4.11 --strategy $strategy --all --no-save --json --jobs $jobs >out 2>err
@@ -157,6 +159,7 @@ for strategy in dpor stateful; do
   [[ ! -e cut ]] || fail "$strategy: a checkpoint is left"
 done
 rm one
+scenario=$large
 
 # --- for machines: what is no bound is null
 grep -q '"strategy": "stateful"' out || fail "no strategy in: $(cat out)"

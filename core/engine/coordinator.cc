@@ -174,8 +174,7 @@ void Coordinator::ask() {
 
 bool Coordinator::pause_wanted() const {
   return ending_ != End::kComplete || Interrupt::requested() || (table_ && table_->crowded()) ||
-         (table_ && !gone_.empty()) ||
-         (!options_.checkpoint.empty() && Clock::now() >= checkpoint_at_);
+         (table_ && !gone_.empty()) || (!options_.checkpoint.empty() && Clock::now() >= checkpoint_at_);
 }
 
 void Coordinator::pause_all() {

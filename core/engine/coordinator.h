@@ -73,7 +73,7 @@ class Coordinator {
   std::deque<WorkerPool::Item> queue_;
   std::set<Hash128> strays_;   /* names of those that were queued within this bound */
   std::vector<uint32_t> gone_; /* workers whose words in the table are to be taken back */
-  Search::Stats finished_; /* of parts within this bound */
+  Search::Stats finished_;     /* of parts within this bound */
   double finished_weight_ = 0;
   double shown_ = 0; /* progress within this bound: never falls */
   bool left_out_ = false;

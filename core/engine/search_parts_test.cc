@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Searches without a bound in parts, several at a time and in any order, in one process: together they come to
- * what one comes to alone, whenever they are split and whoever is killed. DAXRACE_EXACTNESS_PROGRAMS=n,
+ * Searches without a bound in parts, several at a time and in any order, in one process: together they come
+ * to what one comes to alone, whenever they are split and whoever is killed. DAXRACE_EXACTNESS_PROGRAMS=n,
  * DAXRACE_EXACTNESS_SEED=s as in exactness_test.cc.
  */
 #include <gtest/gtest.h>
@@ -42,7 +42,7 @@ struct Seen {
   std::set<std::string> outcomes;
   std::set<uint64_t> classes;
   std::set<uint64_t> traces; /* hashes */
-  uint64_t executions = 0; /* run to an end */
+  uint64_t executions = 0;   /* run to an end */
   uint64_t states = 0;
   uint64_t parts = 1;
   uint64_t kills = 0;
@@ -200,7 +200,8 @@ void compare(const Make& make, Execution::Body first, void* arg, const std::stri
              Total& total, uint64_t runs_max = 4000) {
   Seen alone = explore_alone(make, first, arg, runs_max);
   if (alone.executions == 0) return;
-  uint64_t most = alone.states == 0 ? 0 : explore_alone(make_without_sleep, first, arg, 100 * runs_max).states;
+  uint64_t most =
+      alone.states == 0 ? 0 : explore_alone(make_without_sleep, first, arg, 100 * runs_max).states;
   for (bool kill : {false, true}) {
     Seen parts = InParts(make, seed, kill).explore(first, arg);
     std::string what = name + (kill ? ", with kills, seed " : ", seed ") + std::to_string(seed);

@@ -44,11 +44,11 @@ class SearchPath {
     uint32_t end = 0;    /* of a draw: values from it on are of another part */
     uint32_t chosen = 0; /* task, or value */
     Candidates candidates{0, 0};
-    Mask runnable = 0;              /* the candidates */
-    Mask asleep = 0;                /* of sleepers */
-    Mask todo = 0;                  /* to be explored from here, once they have been */
-    Mask known = 0;                 /* of a shared node: what is in todo or, by now, in a stray */
-    Mask done = 0; /* of todo, those that have been or are being explored, or are of another part */
+    Mask runnable = 0; /* the candidates */
+    Mask asleep = 0;   /* of sleepers */
+    Mask todo = 0;     /* to be explored from here, once they have been */
+    Mask known = 0;    /* of a shared node: what is in todo or, by now, in a stray */
+    Mask done = 0;     /* of todo, those that have been or are being explored, or are of another part */
     std::vector<Sleeper> sleepers;  /* when the node was come to */
     std::vector<Explored> explored; /* the last is being explored; only the first explored_count count */
     uint32_t explored_count = 0;

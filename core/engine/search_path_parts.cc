@@ -63,8 +63,8 @@ bool SearchPath::split(SearchPath& part) {
     const Node& node = nodes_[i];
     left += node.is_draw ? node.end - node.chosen - 1 : count(left_at(node));
     if (at != size_) continue;
-    weight /= static_cast<double>(node.is_draw ? node.bound
-                                               : std::max<size_t>(1, count(node.todo & ~node.asleep)));
+    weight /=
+        static_cast<double>(node.is_draw ? node.bound : std::max<size_t>(1, count(node.todo & ~node.asleep)));
     if (!node.is_draw && left_at(node) != 0) at = i;
   }
   if (at == size_ || left < 2) return false;

@@ -7,9 +7,10 @@
  * off, the parent learns what is left of the one it came from: when a worker is killed, another goes on from
  * there, and nothing is counted twice.
  *
- * Found is what one process would find. Without recognised states the executions are the same, whatever the
- * number of workers; with them the states are, and one worker does exactly what one process does. Reports
- * come in any order, and once more if their worker was killed.
+ * Found is what one process would find. Without recognised states the executions of dfs are the same,
+ * whatever the number of workers, and those of dpor are the same and some more; with them the states are. One
+ * worker does exactly what one process does. Reports come in any order, and once more if their worker was
+ * killed.
  *
  * Workers end with their parent, whatever ends it. The calling process must have one thread.
  */

@@ -3,51 +3,19 @@
 #include "core/engine/workers.h"
 
 #include <gtest/gtest.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <atomic>
-#include <cerrno>
-#include <csignal>
-#include <cstdio>
-#include <filesystem>
 #include <map>
-#include <set>
 
 #include "core/engine/checkpoint.h"
-#include "core/engine/search_programs_for_test.h"
 #include "core/engine/strategy_dfs.h"
+#include "core/engine/workers_for_test.h"
 
-namespace daxrace::engine {
+namespace daxrace::engine::workers_test {
 namespace {
-
-using search_test::Program;
-using search_test::programs;
-using End = WorkersResult::End;
 
 constexpr StrategyOptions kAll{.preemptions_max = UINT32_MAX, .preemptions_min = UINT32_MAX, .prune = false};
 constexpr StrategyOptions kBounded{.preemptions_max = 2, .prune = false};
 constexpr StrategyOptions kRecognised{.preemptions_max = 3, .prune = true};
-
-/* Bound, and the schedule with its outcome: an execution. */
-using Found = std::multiset<std::pair<uint32_t, std::string>>;
-
-struct Searched {
-  Found found;
-  std::set<std::string> outcomes;
-  std::vector<WorkersResult::Bound> bounds;
-  WorkersResult result;
-};
-
-std::string describe(const Execution& execution) {
-  return std::to_string(execution.trace_hash()) + " " + search_test::outcome(execution);
-}
-
-void add(Searched& searched, uint32_t bound, std::string_view execution) {
-  searched.found.emplace(bound, execution);
-  searched.outcomes.emplace(execution.substr(execution.find(' ')));
-}
 
 Searched by_one_process(Program program, const StrategyOptions& options) {
   DfsStrategy dfs(options);
@@ -69,62 +37,10 @@ Searched by_one_process(Program program, const StrategyOptions& options) {
   return searched;
 }
 
-/* Seen by all processes. */
-std::atomic<int>& shared_counter() {
-  static void* memory =
-      mmap(nullptr, sizeof(std::atomic<int>), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  return *static_cast<std::atomic<int>*>(memory);
-}
-
-struct Trouble {
-  int kill_at = -1; /* a worker is killed before it has told of its so many-th execution, counted over all */
-  int kills = 1;    /* and before so many that follow */
-  int interrupt_at = -1; /* SIGINT when so many executions have been heard of */
-};
-
-Searched by_workers(Program program, std::unique_ptr<Search> made, const WorkersOptions& workers,
-                    Trouble trouble = {}) {
-  Search& root = *made;
-  root.set_subject(program.name);
-  Execution execution;
-  Searched searched;
-  shared_counter() = 0;
-  int heard = 0;
-  WorkersCallbacks callbacks;
-  callbacks.run = [&](Search& search, std::string* report) {
-    bool abandoned = execution.run(search, search_test::spawn_all, &program) == engine::End::kAbandoned;
-    int number = shared_counter()++;
-    if (trouble.kill_at >= 0 && number >= trouble.kill_at && number < trouble.kill_at + trouble.kills) {
-      kill(getpid(), SIGKILL);
-    }
-    if (!abandoned) *report = describe(execution);
-  };
-  callbacks.report = [&](uint32_t bound, std::string_view report) {
-    add(searched, bound, report);
-    if (++heard == trouble.interrupt_at) raise(SIGINT);
-    return Kept::kYes;
-  };
-  searched.result = run_workers(root, workers, callbacks);
-  searched.bounds = searched.result.bounds;
-  EXPECT_EQ(-1, waitpid(-1, nullptr, WNOHANG)) << "a process is left";
-  EXPECT_EQ(ECHILD, errno);
-  return searched;
-}
-
 Searched by_workers(Program program, const StrategyOptions& options, const WorkersOptions& workers,
                     Trouble trouble = {}) {
   return by_workers(std::move(program), std::make_unique<DfsStrategy>(options), workers, trouble);
 }
-
-class File {
- public:
-  File() : path_(::testing::TempDir() + "workers-" + std::to_string(getpid()) + ".checkpoint") {}
-  ~File() { std::filesystem::remove(path_); }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 void expect_same_bounds(const Searched& one, const Searched& other, const std::string& what) {
   ASSERT_EQ(one.bounds.size(), other.bounds.size()) << what;
@@ -337,91 +253,6 @@ TEST(Workers, APeriodicCheckpointGoesOnFromTheMiddle) {
   }
 }
 
-/* --- without a bound --- */
-
-class WithoutABound : public ::testing::TestWithParam<const char*> {
- protected:
-  WithoutABound() {
-    for (const Program& program : programs()) {
-      auto search = make();
-      Execution execution;
-      Program again = program;
-      std::set<std::string>& outcomes = outcomes_.emplace_back();
-      while (search->begin()) {
-        if (execution.run(*search, search_test::spawn_all, &again) == engine::End::kAbandoned) continue;
-        outcomes.insert(" " + search_test::outcome(execution));
-      }
-      stats_.push_back(search->stats());
-    }
-  }
-  static std::unique_ptr<Search> make() {
-    return std::unique_ptr<Search>(
-        dynamic_cast<Search*>(find_strategy(GetParam())->make(StrategyOptions{}).release()));
-  }
-  void expect_same(size_t program, const Searched& many, const std::string& what) const {
-    EXPECT_EQ(End::kComplete, many.result.end) << what << ": " << many.result.error;
-    EXPECT_EQ(outcomes_[program], many.outcomes) << what;
-    EXPECT_LE(stats_[program].states, many.result.last.stats.states) << what;
-    EXPECT_GE(many.result.last.stats.executions, stats_[program].executions) << what;
-    EXPECT_NEAR(1, many.result.last.done, 1e-9) << what;
-  }
-
-  std::vector<std::set<std::string>> outcomes_; /* of each program, searched by one process */
-  std::vector<Search::Stats> stats_;
-};
-
-TEST_P(WithoutABound, TheSameOutcomesWhateverTheNumberOfWorkers) {
-  for (size_t i = 0; i < programs().size(); ++i) {
-    for (int jobs : {1, 2, 3}) {
-      std::string what = std::string(programs()[i].name) + ", " + std::to_string(jobs) + " jobs";
-      Searched many = by_workers(programs()[i], make(), {.jobs = jobs});
-      expect_same(i, many, what);
-      EXPECT_EQ(0, many.result.killed) << what;
-      if (jobs == 1) EXPECT_EQ(stats_[i], many.result.last.stats) << what;
-    }
-  }
-}
-
-TEST_P(WithoutABound, AKilledWorkerIsReplacedAndNothingIsLost) {
-  for (size_t i : {1, 2, 4}) {
-    for (int jobs : {1, 2, 3}) {
-      for (int at : {0, 1, 3, 7, 9}) {
-        std::string what = std::string(programs()[i].name) + ", " + std::to_string(jobs) +
-                           " jobs, killed at " + std::to_string(at);
-        Searched many = by_workers(programs()[i], make(), {.jobs = jobs}, {.kill_at = at});
-        EXPECT_EQ(1, many.result.killed) << what;
-        EXPECT_EQ(End::kComplete, many.result.end) << what << ": " << many.result.error;
-        EXPECT_EQ(outcomes_[i], many.outcomes) << what;
-        EXPECT_LE(stats_[i].states, many.result.last.stats.states) << what;
-      }
-    }
-  }
-}
-
-TEST_P(WithoutABound, InterruptedAndResumedWithAnyNumberOfWorkers) {
-  File file;
-  int interruptions = 0;
-  for (size_t i : {1, 2, 4}) {
-    for (int jobs : {1, 2, 3}) {
-      for (int at : {1, 2, 5}) {
-        std::string what = std::string(programs()[i].name) + ", " + std::to_string(jobs) +
-                           " jobs, interrupted at " + std::to_string(at);
-        WorkersOptions workers{.jobs = jobs, .checkpoint = file.path()};
-        Searched part = by_workers(programs()[i], make(), workers, {.interrupt_at = at});
-        if (part.result.end != End::kInterrupted) continue;
-        ++interruptions;
-        workers.resume = file.path();
-        workers.jobs = 4 - jobs;
-        expect_same(i, by_workers(programs()[i], make(), workers), what);
-      }
-    }
-  }
-  EXPECT_GT(interruptions, 9);
-}
-
-INSTANTIATE_TEST_SUITE_P(Workers, WithoutABound, ::testing::Values("dpor", "stateful"),
-                         [](const auto& each) { return std::string(each.param); });
-
 /* --- refused --- */
 
 class Refused : public ::testing::Test {
@@ -486,4 +317,4 @@ TEST_F(Refused, ACheckpointWithAFlippedBit) {
 }
 
 }  // namespace
-}  // namespace daxrace::engine
+}  // namespace daxrace::engine::workers_test
