@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "core/engine/strategies.h"
 #include "core/scenario/execute.h"
 
 namespace daxrace::replay {
@@ -63,6 +64,10 @@ struct KernelOptions {
 void load(scenario::Runner& runner, const Input& input, const scenario::KernelChoice& kernel);
 
 std::string describe(const scenario::KernelChoice& kernel);
+
+/* The strategy that --strategy names; for `explore`, one that comes to an end. Throw UsageError. */
+const engine::StrategyInfo& strategy_called(const std::string& name);
+const engine::StrategyInfo& exhaustive_strategy_called(const std::string& name);
 
 /* --- reports
  * ------------------------------------------------------------------------------------------------- */

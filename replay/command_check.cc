@@ -106,7 +106,7 @@ int check_file(const std::string& path, const Options& options, nlohmann::json& 
       print_checked(input, each, checked, bound);
       continue;
     }
-    nlohmann::json entry = json_of(checked.result);
+    nlohmann::json entry = json_of(checked.result, "dfs");
     entry["file"] = path;
     entry["expect"] = text_of(each);
     entry["ok"] = checked.ok;

@@ -43,7 +43,9 @@ std::string coverage(const Exhausted& result, const scenario::Program& program, 
                      std::to_string(program.config.geometry.pmd_pages) + " pages a PMD, " +
                      std::to_string(program.config.geometry.cells) + " cells a page";
   if (strategy == "dpor")
-    text += "; of those that only differ in the order of steps that do not conflict, one";
+    text +=
+        "; of those that only differ in the order of steps that do not conflict, one, which has the data "
+        "races of all";
   if (result.states != 0) {
     text += "; " + grouped(result.states) +
             " states, told apart by 128 bits (two of them alike with probability < 2^-" +
@@ -80,20 +82,22 @@ ExhaustOptions exhaust_options(const Options& options, uint32_t bound) {
   return exhaust;
 }
 
-void print_bounds(const Exhausted& result, const std::string& strategy) {
+void print_bounds(const Exhausted& result) {
   for (const BoundStats& stats : result.bounds) {
     std::cout << bound_name(stats.bound) << ": " << counted(stats.executions, "execution", "executions");
-    if (stats.pruned != 0) {
-      std::cout << " and " << grouped(stats.pruned)
-                << (strategy == "dpor" ? " that turned out to repeat others" : " that met a known state");
-    }
+    if (stats.pruned != 0) std::cout << " and " << grouped(stats.pruned) << " that met a known state";
+    if (stats.repeats != 0)
+      std::cout << " and " << grouped(stats.repeats) << " that turned out to repeat others";
     std::cout << (stats.complete ? "\n" : ", not finished\n");
   }
 }
 
 void print_interrupted(const Exhausted& result, const std::string& checkpoint) {
   std::cout << "INTERRUPTED after " << counted(result.executions, "execution", "executions") << ": "
-            << left_of(result.done) << " of " << bound_name(result.bounds.back().bound) << " is left";
+            << left_of(result.done);
+  uint32_t bound = result.bounds.back().bound;
+  if (bound != UINT32_MAX) std::cout << " of " << bound_name(bound);
+  std::cout << " is left";
   if (!checkpoint.empty() && result.not_written.empty()) {
     std::cout << "; the same command with --resume " << checkpoint << " goes on";
   }
@@ -101,6 +105,7 @@ void print_interrupted(const Exhausted& result, const std::string& checkpoint) {
 }
 
 int run(const Options& options) {
+  exhaustive_strategy_called(options.strategy);
   const bool bounded = options.strategy == "dfs";
   if (!bounded && (!options.preemptions.empty() || options.no_prune)) {
     throw UsageError{"--preemptions and --no-prune are for --strategy dfs: " + options.strategy +
@@ -144,9 +149,6 @@ int run(const Options& options) {
               << "\n";
     print_finding(runner);
   };
-  if (options.jobs > 1 && !search_of(exhaustion)->can_split()) {
-    spdlog::warn("{} cannot be split: one worker", options.strategy);
-  }
   Exhausted result = exhaust(runner, exhaustion, on_finding);
   progress.erase();
   if (result.killed != 0) {
@@ -155,14 +157,14 @@ int run(const Options& options) {
   }
   if (!result.not_written.empty()) spdlog::error("no checkpoint: {}", result.not_written);
   if (options.json) {
-    nlohmann::json json = json_of(result);
+    nlohmann::json json = json_of(result, options.strategy);
     if (saved) json["file"] = path;
     if (result.interrupted && result.not_written.empty() && !exhaustion.checkpoint.empty()) {
       json["checkpoint"] = exhaustion.checkpoint;
     }
     print_json(json);
   } else {
-    print_bounds(result, options.strategy);
+    print_bounds(result);
     if (saved) std::cout << "daxrace replay " << path << "\n";
     if (result.interrupted) print_interrupted(result, exhaustion.checkpoint);
   }
@@ -185,8 +187,7 @@ void add_explore(CLI::App& app, const char* text, int* exit_code) {
   command
       ->add_option("--strategy", options->strategy,
                    "dfs: bound by bound; dpor or stateful: without a bound, `daxrace list strategies`")
-      ->capture_default_str()
-      ->check(CLI::IsMember({"dfs", "dpor", "stateful"}));
+      ->capture_default_str();
   command->add_option("--preemptions", options->preemptions, "bound of dfs, from 0 up to it; or `all`")
       ->default_str("2")
       ->check([](const std::string& value) -> std::string {
@@ -202,7 +203,7 @@ void add_explore(CLI::App& app, const char* text, int* exit_code) {
       });
   command->add_option("--save", options->save, "file to write the first finding to (VERDICT-DIGITS.dax)");
   command->add_flag("--no-save", options->no_save, "do not write a finding");
-  command->add_option("--jobs", options->jobs, "worker processes")
+  command->add_option("--jobs", options->jobs, "worker processes; few do not pay for stateful")
       ->capture_default_str()
       ->check(CLI::Range(1, 256));
   command->add_option(

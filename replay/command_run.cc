@@ -85,11 +85,7 @@ int found(const Options& options, scenario::Runner& runner, uint64_t schedule, P
 }
 
 int run(const Options& options) {
-  const engine::StrategyInfo* info = engine::find_strategy(options.strategy);
-  if (info == nullptr) {
-    throw UsageError{"--strategy: no strategy is called `" + options.strategy +
-                     "`; `daxrace list strategies` names them"};
-  }
+  const engine::StrategyInfo& info = strategy_called(options.strategy);
   Input input = read_strict(options.file);
   check_writable(options.save);
   scenario::Runner runner;
@@ -100,7 +96,7 @@ int run(const Options& options) {
                  "strategy " + options.strategy + ", seed " + std::to_string(options.tuning.seed) +
                      ", at most " + grouped(options.schedules) + " schedules");
   }
-  auto strategy = info->make(options.tuning);
+  auto strategy = info.make(options.tuning);
   Portfolio portfolio = dynamic_cast<Portfolio>(strategy.get());
   engine::TwiceStrategy twice(*strategy);
   engine::Strategy& chosen = options.twice ? static_cast<engine::Strategy&>(twice) : *strategy;

@@ -27,10 +27,11 @@ class Ticker {
 };
 
 void note_bound(Exhausted& result, uint32_t bound, const engine::Search::Stats& so_far, bool complete) {
-  BoundStats stats{bound, so_far.executions, so_far.pruned, complete};
+  BoundStats stats{bound, so_far.executions, so_far.pruned, so_far.repeats, complete};
   for (const BoundStats& earlier : result.bounds) {
     stats.executions -= earlier.executions;
     stats.pruned -= earlier.pruned;
+    stats.repeats -= earlier.repeats;
   }
   result.bounds.push_back(stats);
 }
@@ -84,24 +85,31 @@ Exhausted exhaust(scenario::Runner& runner, const ExhaustOptions& options, const
     result.interrupted = false;
   }
   if (stopped) note_bound(result, bound, search.stats(), false);
-  result.executions = search.stats().executions + search.stats().pruned;
+  result.executions = search.stats().all();
   result.states = search.stats().states;
   result.steps = search.stats().steps;
   result.done = result.interrupted ? search.progress() : 0;
   return result;
 }
 
-nlohmann::json json_of(const Exhausted& result) {
-  nlohmann::json json = {
-      {"executions", result.executions}, {"states", result.states}, {"steps", result.steps}};
+nlohmann::json json_of(const Exhausted& result, const std::string& strategy) {
+  auto json_of_bound = [](uint32_t bound) {
+    return bound == UINT32_MAX ? nlohmann::json(nullptr) : nlohmann::json(bound);
+  };
+  nlohmann::json json = {{"strategy", strategy},
+                         {"executions", result.executions},
+                         {"states", result.states},
+                         {"steps", result.steps}};
   json["bounds"] = nlohmann::json::array();
   for (const BoundStats& stats : result.bounds) {
-    json["bounds"].push_back({{"preemptions", stats.bound},
+    json["bounds"].push_back({{"preemptions", json_of_bound(stats.bound)},
                               {"executions", stats.executions},
                               {"known_states", stats.pruned},
+                              {"repeats", stats.repeats},
                               {"complete", stats.complete}});
   }
-  json["verdicts"] = result.verdicts;
+  json["verdicts"] = nlohmann::json::object();
+  for (const auto& [verdict, bound] : result.verdicts) json["verdicts"][verdict] = json_of_bound(bound);
   if (result.interrupted) {
     json["interrupted"] = true;
     json["done"] = result.done;

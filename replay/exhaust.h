@@ -38,6 +38,7 @@ struct BoundStats {
   uint32_t bound;
   uint64_t executions; /* run to an end */
   uint64_t pruned;     /* ended at a known state */
+  uint64_t repeats;    /* ended early: others in another order */
   bool complete;
 };
 
@@ -69,7 +70,8 @@ Exhausted exhaust_by_workers(scenario::Runner& runner, const ExhaustOptions& opt
 /* The search that the options ask for. */
 std::unique_ptr<engine::Search> search_of(const ExhaustOptions& options);
 
-nlohmann::json json_of(const Exhausted& result);
+/* A bound that is none is null. */
+nlohmann::json json_of(const Exhausted& result, const std::string& strategy);
 
 /* b such that n states of 128 bits have a collision with probability below 2^-b. */
 int collision_bits(uint64_t states);

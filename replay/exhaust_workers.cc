@@ -147,10 +147,11 @@ Exhausted exhaust_by_workers(scenario::Runner& runner, const ExhaustOptions& opt
   engine::WorkersResult searched = search(runner, options, on_finding, result.verdicts);
   if (searched.end == engine::WorkersResult::End::kFailed) throw UsageError{searched.error};
   for (const auto& each : searched.bounds) {
-    result.bounds.push_back({each.bound, each.stats.executions, each.stats.pruned, each.complete});
+    result.bounds.push_back(
+        {each.bound, each.stats.executions, each.stats.pruned, each.stats.repeats, each.complete});
   }
   const engine::Search::Stats& total = searched.last.stats;
-  result.executions = total.executions + total.pruned;
+  result.executions = total.all();
   result.states = total.states;
   result.steps = total.steps;
   result.interrupted = searched.end == engine::WorkersResult::End::kInterrupted;

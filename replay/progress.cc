@@ -50,9 +50,9 @@ std::string ProgressLine::line(const engine::WorkersProgress& progress, Clock::t
   next_ = now + period_;
   std::string text =
       (progress.bound == UINT32_MAX ? std::string("no bound") : "bound " + std::to_string(progress.bound)) +
-      ": " + counted(progress.stats.executions + progress.stats.pruned, "execution", "executions");
+      ": " + counted(progress.stats.all(), "execution", "executions");
   if (progress.stats.states != 0) text += ", " + counted(progress.stats.states, "state", "states");
-  text += "; " + left_of(progress.done) + " of this bound left";
+  text += "; " + left_of(progress.done) + (progress.bound == UINT32_MAX ? " left" : " of this bound left");
   double gained = progress.done - done_then_;
   if (gained < kDoneMin) return text;
   double seconds = std::chrono::duration<double>(now - since_).count();

@@ -139,6 +139,33 @@ for strategy in dpor stateful; do
   sed -n '/"verdicts"/,$p' out | diff - whole || fail "$strategy: other verdicts than dfs"
 done
 
+# --- the same by several workers, who may run more; interrupted and resumed with another number
+large=$scenario
+scenario=$other
+for strategy in dpor stateful; do
+  for jobs in 2 3; do
+    "$daxrace" explore "$unbounded" --kernel v4.11 --strategy $strategy --all --no-save --json --jobs $jobs >out 2>err
+    (($? == 1)) || fail "$strategy, $jobs jobs: not exit 1"
+    [[ ! -s err ]] || fail "$strategy, $jobs jobs, says: $(cat err)"
+    sed -n '/"verdicts"/,$p' out | diff - whole || fail "$strategy, $jobs jobs: other verdicts than dfs"
+  done
+  explore --strategy $strategy
+  sed -n '/"verdicts"/,$p' out >one
+  start --strategy $strategy --jobs 2 --checkpoint cut
+  kill -INT $pid 2>/dev/null
+  wait $pid
+  [[ $? == 130 ]] && explore --strategy $strategy --jobs 3 --resume cut
+  sed -n '/"verdicts"/,$p' out | diff - one || fail "$strategy, interrupted and resumed: something else is found"
+  [[ ! -e cut ]] || fail "$strategy: a checkpoint is left"
+done
+rm one
+scenario=$large
+
+# --- for machines: what is no bound is null
+grep -q '"strategy": "stateful"' out || fail "no strategy in: $(cat out)"
+grep -q '"preemptions": null' out || fail "no bound, but: $(grep preemptions out)"
+grep -q '"stale-read": null' out || fail "no bound, but: $(grep stale out)"
+
 # --- refused: one line, exit 2, nothing written
 # refuse PART ARGUMENTS...
 refuse() {
@@ -167,7 +194,8 @@ refuse '--jobs' "$scenario" --jobs 0
 for strategy in dpor stateful; do
   refuse 'no bound' "$scenario" --strategy $strategy --preemptions 2
 done
-refuse '--strategy' "$scenario" --strategy random
+refuse 'run --strategy random' "$scenario" --strategy random
+refuse 'did you mean `dpor`' "$scenario" --strategy dopr
 
 ls -A >left
 printf '%s\n' damaged err kept left out short whole | diff - left || fail "files are left"

@@ -13,7 +13,7 @@
 
 namespace daxrace::engine {
 
-inline constexpr uint32_t kCheckpointVersion = 1;
+inline constexpr uint32_t kCheckpointVersion = 2;
 
 /* `identity` is one line for people; it is compared as a whole. */
 std::string seal(std::string_view identity, std::string_view payload);

@@ -34,12 +34,11 @@ Coordinator::Coordinator(Search& search, const WorkersOptions& options, const Wo
     : search_(search),
       options_(options),
       callbacks_(callbacks),
-      jobs_(search.can_split() ? std::max(options.jobs, 1) : 1),
+      jobs_(std::max(options.jobs, 1)),
       pool_(jobs_, [this](uint32_t number, Channel& parent, std::atomic<uint32_t>& attention) {
         if (table_) table_->set_owner(number);
         work(search_, parent, table_.get(), attention, callbacks_.run);
       }) {
-  result_.jobs = jobs_;
   if (!search.wants_table()) return;
   table_ = std::make_unique<SharedTable>(
       std::max(kSlotsMin, std::bit_ceil(static_cast<size_t>(jobs_) * kSlotsEach)),
@@ -51,6 +50,7 @@ void Coordinator::begin_bound() {
   finished_ = {};
   finished_weight_ = shown_ = 0;
   left_out_ = false;
+  strays_.clear();
   if (table_) table_->clear();
   queue_.push_back({search_.save()});
 }
@@ -86,6 +86,9 @@ void Coordinator::hear(size_t index, const Message& message) {
       fail(message.bytes);
       return;
     case News::kCrowded:
+      return;
+    case News::kStray:
+      if (strays_.insert(in.u128()).second) queue_.push_back({std::string(in.text())});
       return;
     case News::kNothing:
       member.asked = false;
@@ -124,7 +127,7 @@ void Coordinator::replace(size_t index) {
   if (ending_ == End::kFailed) return;
   ++result_.killed;
   if (member.state != State::kIdle) {
-    if (table_) table_->forget(static_cast<uint32_t>(index) + 1);
+    gone_.push_back(static_cast<uint32_t>(index) + 1);
     if (++member.item.attempts >= kAttemptsMax) {
       fail("a worker " + how + ", " + std::to_string(kAttemptsMax) + " times in the same part of the search");
       return;
@@ -171,7 +174,7 @@ void Coordinator::ask() {
 
 bool Coordinator::pause_wanted() const {
   return ending_ != End::kComplete || Interrupt::requested() || (table_ && table_->crowded()) ||
-         (!options_.checkpoint.empty() && Clock::now() >= checkpoint_at_);
+         (table_ && !gone_.empty()) || (!options_.checkpoint.empty() && Clock::now() >= checkpoint_at_);
 }
 
 void Coordinator::pause_all() {
@@ -187,6 +190,12 @@ void Coordinator::pause_all() {
 /* All are paused or idle. */
 void Coordinator::go_on() {
   if (ending_ == End::kComplete && Interrupt::requested()) ending_ = End::kInterrupted;
+  /* Words taken back one after the other while others come to them would leave gaps: what somebody begins
+   * anew could end at one that is still there. */
+  for (uint32_t owner : gone_) {
+    if (table_) table_->forget(owner);
+  }
+  gone_.clear();
   if (table_ && table_->crowded() && ending_ == End::kComplete) table_->grow();
   std::string bytes;
   bool due = !options_.checkpoint.empty() && Clock::now() >= checkpoint_at_;

@@ -2,8 +2,8 @@
 /*
  * The parent of workers.h: who explores what, when a bound is done, and what a checkpoint has to hold.
  *
- * To grow the table, to write a checkpoint and to end, all workers are paused: each is between two executions
- * and has said what is left of its part.
+ * To grow the table, to take back what a killed worker put there, to write a checkpoint and to end, all
+ * workers are paused: each is between two executions and has said what is left of its part.
  */
 #ifndef DAXRACE_CORE_ENGINE_COORDINATOR_H_
 #define DAXRACE_CORE_ENGINE_COORDINATOR_H_
@@ -11,6 +11,7 @@
 #include <chrono>
 #include <deque>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -70,7 +71,9 @@ class Coordinator {
 
   WorkersResult result_;
   std::deque<WorkerPool::Item> queue_;
-  Search::Stats finished_; /* of parts within this bound */
+  std::set<Hash128> strays_;   /* names of those that were queued within this bound */
+  std::vector<uint32_t> gone_; /* workers whose words in the table are to be taken back */
+  Search::Stats finished_;     /* of parts within this bound */
   double finished_weight_ = 0;
   double shown_ = 0; /* progress within this bound: never falls */
   bool left_out_ = false;

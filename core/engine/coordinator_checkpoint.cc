@@ -7,7 +7,7 @@ namespace daxrace::engine {
 
 namespace {
 /* At least, of each in the file. */
-constexpr size_t kBoundBytes = 40;
+constexpr size_t kBoundBytes = 48;
 constexpr size_t kReportBytes = 12;
 constexpr size_t kPartBytes = 8;
 }  // namespace
@@ -37,6 +37,8 @@ std::string Coordinator::checkpoint() const {
   }
   out.u64(parts.size());
   for (std::string_view part : parts) out.text(part);
+  out.u64(strays_.size());
+  for (Hash128 name : strays_) out.u128(name);
   if (table_) table_->write(out);
   return seal(search_.identity(), payload);
 }
@@ -72,6 +74,7 @@ bool Coordinator::resume() {
     reports.push_back({found_at, std::string(in.text())});
   }
   for (uint64_t n = in.count(kPartBytes); n > 0; --n) queue_.push_back({std::string(in.text())});
+  for (uint64_t n = in.count(sizeof(Hash128)); n > 0; --n) strays_.insert(in.u128());
   if (table_) table_->read(in);
   if (!in.at_end() || search_.bound() != bound)
     return fail(options_.resume + ": the checkpoint is cut off or damaged");

@@ -85,7 +85,7 @@ bool compare(Execution& execution, Execution::Body first, void* arg, uint64_t ru
       << "dpor, " << name;
   EXPECT_LE(dpor.stats().executions, whole.runs) << "dpor, " << name;
   counts->dpor = dpor.stats().executions;
-  counts->dpor_blocked = dpor.stats().pruned;
+  counts->dpor_blocked = dpor.stats().repeats;
 
   auto states_only = without_races(whole.outcomes);
   DfsStrategy dfs(kNoBound);

@@ -10,6 +10,7 @@ namespace daxrace::engine {
 void Search::Stats::add(const Stats& other) {
   executions += other.executions;
   pruned += other.pruned;
+  repeats += other.repeats;
   states += other.states;
   steps += other.steps;
   longest = std::max(longest, other.longest);
@@ -18,6 +19,7 @@ void Search::Stats::add(const Stats& other) {
 void Search::Stats::write(ByteWriter& out) const {
   out.u64(executions);
   out.u64(pruned);
+  out.u64(repeats);
   out.u64(states);
   out.u64(steps);
   out.u32(longest);
@@ -26,6 +28,7 @@ void Search::Stats::write(ByteWriter& out) const {
 void Search::Stats::read(ByteReader& in) {
   executions = in.u64();
   pruned = in.u64();
+  repeats = in.u64();
   states = in.u64();
   steps = in.u64();
   longest = in.u32();

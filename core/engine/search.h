@@ -27,7 +27,8 @@ class Search : public Strategy {
    * whole. */
   struct Stats {
     uint64_t executions = 0; /* run to an end */
-    uint64_t pruned = 0;     /* ended early: nothing new was ahead */
+    uint64_t pruned = 0;     /* ended early, at a known state */
+    uint64_t repeats = 0;    /* ended early: others in another order of steps that do not conflict */
     uint64_t states = 0;     /* distinct, at choices, within the last bound; 0 if none are recognised */
     uint64_t steps = 0;
     uint32_t longest = 0; /* steps of one execution */
@@ -35,6 +36,7 @@ class Search : public Strategy {
     void add(const Stats& other);
     void write(ByteWriter& out) const;
     void read(ByteReader& in);
+    uint64_t all() const { return executions + pruned + repeats; }
     bool operator==(const Stats&) const = default;
   };
 
@@ -78,17 +80,18 @@ class Search : public Strategy {
    * and is good for nothing but another restore(). */
   bool restore(std::string_view bytes, std::string* error);
 
-  /* Whether split() can give anything away at all. */
-  virtual bool can_split() const { return false; }
   /* Between executions: cuts off an unexplored part, near the root, with statistics of 0, as bytes for
    * restore(). False: this is a single execution, or nearly so. */
-  virtual bool split(std::string* part) {
-    (void)part;
+  virtual bool split(std::string* part) = 0;
+
+  /* After each execution, until it is false: something to explore has come up that lies outside of this part;
+   * as a part. Others may come upon the same, by the same *name: it is to be explored once. */
+  virtual bool stray(Hash128* name, std::string* part) {
+    (void)name, (void)part;
     return false;
   }
 
-  /* Whether states are recognised, or alternatives claimed: parts that are explored at the same time must
-   * then share() a table. */
+  /* Whether states are recognised: parts that are explored at the same time must then share() a table. */
   virtual bool wants_table() const { return false; }
   /* Before the first execution; the table outlives the search, and is not saved with a part. */
   void share(SharedTable* table) { table_ = table; }

@@ -7,7 +7,7 @@ namespace daxrace::engine {
 
 bool SearchPath::take(Node& node) {
   for (TaskId task : node.candidates) {
-    if ((node.todo & ~node.done & ~node.asleep & bit(task)) == 0) continue;
+    if ((left_at(node) & bit(task)) == 0) continue;
     node.done |= bit(task);
     node.chosen = task;
     if (node.explored_count == node.explored.size()) node.explored.emplace_back();
@@ -29,6 +29,7 @@ bool SearchPath::advance() {
     return false;
   }
   started_ = true;
+  shared_ = std::min(shared_, size_);
   changed_from_ = last_pick_ = size_ == 0 ? 0 : size_ - 1;
   while (last_pick_ > 0 && nodes_[last_pick_].is_draw) --last_pick_;
   return true;
@@ -39,7 +40,7 @@ bool SearchPath::backtrack() {
   for (; size_ > 0; --size_) {
     Node& node = nodes_[size_ - 1];
     if (!node.is_draw && take(node)) return true;
-    if (node.is_draw && node.chosen + 1 < node.bound) {
+    if (node.is_draw && node.chosen + 1 < node.end) {
       ++node.chosen;
       return true;
     }
@@ -77,7 +78,7 @@ SearchPath::Node& SearchPath::open(const Pick& pick) {
   node.step = pick.step;
   node.is_draw = false;
   node.candidates = pick.candidates;
-  node.runnable = node.asleep = node.todo = node.done = 0;
+  node.runnable = node.asleep = node.todo = node.known = node.done = 0;
   for (TaskId task : pick.candidates) node.runnable |= bit(task);
   node.sleepers = sleepers_;
   for (const Sleeper& sleeper : sleepers_) node.asleep |= bit(sleeper.task);
@@ -90,7 +91,7 @@ uint32_t SearchPath::draw(const Execution& execution, uint32_t bound) {
   Node& node = push();
   node.step = execution.steps();
   node.is_draw = true;
-  node.bound = bound;
+  node.bound = node.end = bound;
   node.chosen = 0;
   return 0;
 }

@@ -16,6 +16,7 @@
 
 #include "core/engine/bytes.h"
 #include "core/engine/footprint.h"
+#include "core/engine/hash.h"
 #include "core/engine/strategy.h"
 
 namespace daxrace::engine {
@@ -40,12 +41,14 @@ class SearchPath {
     uint32_t step = 0;
     bool is_draw = false;
     uint32_t bound = 0;  /* of a draw */
+    uint32_t end = 0;    /* of a draw: values from it on are of another part */
     uint32_t chosen = 0; /* task, or value */
     Candidates candidates{0, 0};
-    Mask runnable = 0;              /* the candidates */
-    Mask asleep = 0;                /* of sleepers */
-    Mask todo = 0;                  /* to be explored from here, once they have been */
-    Mask done = 0;                  /* of todo, those that have been or are being explored */
+    Mask runnable = 0; /* the candidates */
+    Mask asleep = 0;   /* of sleepers */
+    Mask todo = 0;     /* to be explored from here, once they have been */
+    Mask known = 0;    /* of a shared node: what is in todo or, by now, in a stray */
+    Mask done = 0;     /* of todo, those that have been or are being explored, or are of another part */
     std::vector<Sleeper> sleepers;  /* when the node was come to */
     std::vector<Explored> explored; /* the last is being explored; only the first explored_count count */
     uint32_t explored_count = 0;
@@ -81,8 +84,23 @@ class SearchPath {
    * ended it, which is no matter of one object. */
   void learn(const Execution& execution, bool early);
 
-  /* Between executions: the fraction of the tree that is done, as far as it is known: a search that adds to
-   * todo later learns that less was done than it thought. */
+  /* --- parts ---
+   *
+   * A part has the nodes above it in common with others: those are *shared*, in as many copies. What was to
+   * be done there when a node came to be shared is to be done in one of the copies. What its owner adds later
+   * is to be done in none: it has to be taken out as a stray, which others may have found too. */
+
+  /* Between executions: `part` gets some of what is left, nearest to the root. False: there is not enough. */
+  bool split(SearchPath& part);
+  /* Between executions: `part` gets something that was added to a shared node. False: there is none (left).
+   * *name: equal for equal strays of one tree. */
+  bool stray(SearchPath& part, Hash128* name);
+  /* Nothing is put to sleep any more. */
+  void stop_sleeping() { sleep_ = false; }
+  bool sleeps() const { return sleep_; }
+
+  /* Between executions: the fraction of the tree that is done in this part, as far as it is known: a search
+   * that adds to todo later learns that less was done than it thought. */
   double explored() const;
   /* Between executions: everything that is needed to go on. read() is false on what write() does not write.
    */
@@ -96,13 +114,17 @@ class SearchPath {
  private:
   static void write_node(ByteWriter& out, const Node& node);
   static bool read_node(ByteReader& in, uint32_t index, Node& node);
+  static Mask left_at(const Node& node) { return node.todo & ~node.done & ~node.asleep; }
   bool backtrack();
   Node& push();
+  void cut(size_t at, Mask given, SearchPath& part);
   void sleep_below(const Node& node, size_t index);
 
   bool sleep_;
   std::vector<Node> nodes_; /* beyond size_: kept for their memory */
   size_t size_ = 0;
+  size_t shared_ = 0; /* nodes before it */
+  double weight_ = 1; /* of this part, in the whole tree */
   size_t depth_ = 0;
   size_t changed_from_ = 0;
   size_t last_pick_ = 0; /* of the nodes that were there at the beginning */

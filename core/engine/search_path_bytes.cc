@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A path of a search as bytes, and how much of the tree lies behind it. */
-#include <algorithm>
-#include <bit>
+/* A path of a search as bytes. */
+#include <utility>
 
 #include "core/engine/search_path.h"
 
@@ -12,33 +11,15 @@ namespace {
 constexpr size_t kStepBytes = 9;
 constexpr size_t kSleeperBytes = 9;
 constexpr size_t kExploredBytes = 9;
-constexpr size_t kNodeBytes = 13;
-
-size_t count(Candidates::Mask tasks) { return Candidates(tasks, 0).size(); }
+constexpr size_t kNodeBytes = 17;
 
 }  // namespace
-
-double SearchPath::explored() const {
-  if (finished_) return 1;
-  if (!started_) return 0;
-  double left = 0;
-  double weight = 1;
-  for (size_t i = 0; i < size_; ++i) {
-    const Node& node = nodes_[i];
-    Mask all = node.todo & ~node.asleep;
-    size_t alternatives = node.is_draw ? node.bound : std::max<size_t>(1, count(all));
-    size_t behind = node.is_draw ? node.bound - node.chosen - 1 : count(all & ~node.done);
-    weight /= static_cast<double>(alternatives);
-    left += static_cast<double>(behind) * weight;
-  }
-  /* The execution that has just been run is done. */
-  return 1 - left;
-}
 
 void SearchPath::write_node(ByteWriter& out, const Node& node) {
   out.u32(node.step);
   out.u8(node.is_draw);
   out.u32(node.bound);
+  out.u32(node.end);
   out.u32(node.chosen);
   if (node.is_draw) return;
   out.u128(node.candidates.rotated());
@@ -67,8 +48,9 @@ bool SearchPath::read_node(ByteReader& in, uint32_t index, Node& node) {
   node.step = in.u32();
   node.is_draw = in.u8() != 0;
   node.bound = in.u32();
+  node.end = in.u32();
   node.chosen = in.u32();
-  if (node.is_draw) return in.ok() && node.chosen < node.bound;
+  if (node.is_draw) return in.ok() && node.chosen < node.end && node.end <= node.bound;
   Mask rotated = in.u128();
   node.candidates = Candidates(rotated, in.u8());
   for (Mask* mask : {&node.runnable, &node.asleep, &node.todo, &node.done}) *mask = in.u128();
@@ -100,7 +82,9 @@ bool SearchPath::read_node(ByteReader& in, uint32_t index, Node& node) {
 }
 
 void SearchPath::write(ByteWriter& out) const {
-  out.u8(static_cast<uint8_t>(started_ | finished_ << 1));
+  out.u8(static_cast<uint8_t>(started_ | finished_ << 1 | sleep_ << 2));
+  out.real(weight_);
+  out.u64(shared_);
   out.u64(size_);
   for (size_t i = 0; i < size_; ++i) write_node(out, nodes_[i]);
 }
@@ -109,6 +93,9 @@ bool SearchPath::read(ByteReader& in) {
   uint8_t flags = in.u8();
   started_ = flags & 1;
   finished_ = flags & 2;
+  sleep_ = flags & 4;
+  weight_ = in.real();
+  shared_ = in.u64();
   nodes_.clear();
   for (uint64_t n = in.count(kNodeBytes); n > 0; --n) {
     auto index = static_cast<uint32_t>(nodes_.size());
@@ -119,6 +106,9 @@ bool SearchPath::read(ByteReader& in) {
   }
   size_ = nodes_.size();
   depth_ = changed_from_ = last_pick_ = 0;
+  if (shared_ > size_) return false;
+  /* Strays were taken out before the path was written. */
+  for (size_t i = 0; i < shared_; ++i) nodes_[i].known = nodes_[i].todo;
   return in.ok();
 }
 

@@ -95,14 +95,6 @@ uint32_t SharedTable::unite(Hash128 key, uint32_t value, bool* fresh) {
   }
 }
 
-bool SharedTable::claim(Hash128 key) {
-  bool fresh = false;
-  Slot* slot = find(key, &fresh);
-  if (slot == nullptr) return true;
-  uint64_t there = 0;
-  return slot->word.compare_exchange_strong(there, pack(owner_, 1));
-}
-
 bool SharedTable::crowded() const {
   return header_->used.load(std::memory_order_relaxed) > slots() / 2 && slots() < slots_max_;
 }

@@ -37,20 +37,17 @@ class SharedTable {
   uint32_t raise(Hash128 key, uint32_t value, bool* fresh);
   /* The word gets the bits of `value` too. Returns what it was. */
   uint32_t unite(Hash128 key, uint32_t value, bool* fresh);
-  /* Whether nobody has asked for the key before. */
-  bool claim(Hash128 key);
 
   /* To be grown before much more is put in. */
   bool crowded() const;
   size_t slots() const { return size_t{1} << header_->bits.load(std::memory_order_relaxed); }
   uint64_t keys() const; /* exact while nobody else uses it; looks at all slots */
 
-  /* Words that `owner` had a part in become 0; their keys stay. Others may use the table meanwhile. */
-  void forget(uint32_t owner);
-
   /* --- while nobody else uses it
    * ---------------------------------------------------------------------------- */
 
+  /* Words that `owner` had a part in become 0; their keys stay. */
+  void forget(uint32_t owner);
   /* False: it is as large as it may be. */
   bool grow();
   void clear();

@@ -35,7 +35,6 @@ class DfsStrategy : public Search {
   /* Everything within bound() has been seen. */
   bool bound_done() const { return bound_done_; }
 
-  bool can_split() const override { return true; }
   bool split(std::string* part) override;
   bool wants_table() const override { return options_.prune; }
 

@@ -52,9 +52,23 @@ void DporStrategy::end(const Execution& execution) {
   }
   part.ended_early = early;
   races_.analyse(execution, part, nodes);
-  ++(whole ? stats_.executions : stats_.pruned);
+  ++(whole ? stats_.executions : stats_.repeats);
   stats_.steps += execution.steps();
   stats_.longest = std::max(stats_.longest, execution.steps());
+}
+
+bool DporStrategy::split(std::string* part) {
+  SearchPath given(true);
+  if (!path_.split(given)) return false;
+  *part = seal_part([&](ByteWriter& out) { given.write(out); });
+  return true;
+}
+
+bool DporStrategy::stray(Hash128* name, std::string* part) {
+  SearchPath found(true);
+  if (!path_.stray(found, name)) return false;
+  *part = seal_part([&](ByteWriter& out) { found.write(out); });
+  return true;
 }
 
 std::unique_ptr<Strategy> make_dpor_strategy(const StrategyOptions&) {

@@ -6,6 +6,11 @@
  *
  * Every finding is found that an execution can have, data races included: the accesses that race are ordered
  * the same way in all of a class.
+ *
+ * In parts, too, whoever explores a branch lets sleep only what was begun before it in that node's copy, and
+ * what a race asks for at a shared node is a stray, explored by somebody: so the branches of each node are in
+ * an order in which each relies on earlier ones only, as those of one process are. A copy does not know all
+ * that others have begun there, so that a class may be run more than once.
  */
 #ifndef DAXRACE_CORE_ENGINE_STRATEGY_DPOR_H_
 #define DAXRACE_CORE_ENGINE_STRATEGY_DPOR_H_
@@ -26,6 +31,8 @@ class DporStrategy : public Search {
   size_t pick(const Pick& pick) override;
   uint32_t draw(const Execution& execution, uint32_t bound) override;
   void end(const Execution& execution) override;
+  bool split(std::string* part) override;
+  bool stray(Hash128* name, std::string* part) override;
 
  protected:
   std::string describe() const override { return "dpor"; }

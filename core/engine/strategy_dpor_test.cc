@@ -33,7 +33,7 @@ Found explore_dpor(std::vector<Body> bodies, Limits limits = {.steps_max = 2000}
     found.traces.insert(execution.trace_hash());
   }
   found.executions = dpor.stats().executions;
-  found.blocked = dpor.stats().pruned;
+  found.blocked = dpor.stats().repeats;
   EXPECT_EQ(found.executions, found.traces.size()) << "an execution was run twice";
   return found;
 }
@@ -67,7 +67,7 @@ TEST(DporStrategy, TwoTasksTwiceLoadAndStore) {
   DporStrategy dpor;
   while (dpor.begin()) execution.run(dpor, two_loads_and_stores, nullptr);
   EXPECT_EQ(34u, dpor.stats().executions);
-  EXPECT_EQ(0u, dpor.stats().pruned);
+  EXPECT_EQ(0u, dpor.stats().repeats);
 }
 
 TEST(DporStrategy, WhatDoesNotConflictIsRunOnce) {

@@ -14,9 +14,26 @@ bool StatefulStrategy::advance() {
   return path_.advance();
 }
 
-size_t StatefulStrategy::abandon() {
+size_t StatefulStrategy::abandon(bool known) {
   abandoned_ = true;
+  known_ = known;
   return kAbandon;
+}
+
+/* The tasks that have been run from this state, or will be; now `awake` will be, too. */
+uint32_t StatefulStrategy::come_to(const Execution& execution, uint32_t awake) {
+  const Hash128 state = execution.state_key(Execution::Turns::kIgnored);
+  bool fresh = false;
+  if (table_ != nullptr) {
+    uint32_t run = table_->unite(state, awake, &fresh);
+    stats_.states += fresh;
+    return run;
+  }
+  uint32_t& word = visited_.insert(state, &fresh);
+  uint32_t run = word;
+  word |= awake;
+  stats_.states = visited_.size();
+  return run;
 }
 
 size_t StatefulStrategy::pick(const Pick& pick) {
@@ -24,19 +41,18 @@ size_t StatefulStrategy::pick(const Pick& pick) {
     return pick.candidates.index_of(static_cast<TaskId>(node->chosen));
   }
   path_.follow(pick.execution);
-  if (path_.blocked_at() != UINT32_MAX) return abandon();
-  bool fresh = false;
-  uint32_t& slept = visited_.insert(pick.execution.state_key(Execution::Turns::kIgnored), &fresh);
-  if (!fresh && slept == 0) return abandon();
+  if (path_.blocked_at() != UINT32_MAX) return abandon(false);
+  auto sleeping = SearchPath::Mask{0};
+  for (const SearchPath::Sleeper& sleeper : path_.sleepers()) sleeping |= SearchPath::bit(sleeper.task);
+  uint32_t run = come_to(pick.execution, ~static_cast<uint32_t>(sleeping));
+  if (run == UINT32_MAX) return abandon(true);
   SearchPath::Node& node = path_.open(pick);
-  /* A task that the word has no room for is run again: that only costs time. */
+  /* A task that the word has no room for is run the first time: it never sleeps. */
   node.asleep &= UINT32_MAX;
-  auto sleeping = static_cast<uint32_t>(node.asleep);
-  node.todo = fresh ? node.runnable : node.runnable & slept;
-  slept = fresh ? sleeping : slept & sleeping;
+  node.todo = run == 0 ? node.runnable : node.runnable & ~run & UINT32_MAX;
   if (SearchPath::take(node)) return pick.candidates.index_of(static_cast<TaskId>(node.chosen));
   path_.drop();
-  return abandon();
+  return abandon(run != 0);
 }
 
 uint32_t StatefulStrategy::draw(const Execution& execution, uint32_t bound) {
@@ -45,12 +61,23 @@ uint32_t StatefulStrategy::draw(const Execution& execution, uint32_t bound) {
 
 void StatefulStrategy::end(const Execution& execution) {
   if (!abandoned_) path_.follow(execution);
-  if (sleep_sets_) path_.learn(execution, !abandoned_ && ended_early(execution));
+  if (path_.sleeps()) path_.learn(execution, !abandoned_ && ended_early(execution));
   bool whole = !abandoned_ && path_.blocked_at() == UINT32_MAX;
   stats_.steps += execution.steps();
   stats_.longest = std::max(stats_.longest, execution.steps());
-  ++(whole ? stats_.executions : stats_.pruned);
-  stats_.states = visited_.size();
+  ++(whole ? stats_.executions : abandoned_ && known_ ? stats_.pruned : stats_.repeats);
+}
+
+bool StatefulStrategy::split(std::string* part) {
+  SearchPath given(false);
+  if (!path_.split(given)) return false;
+  path_.stop_sleeping();
+  given.stop_sleeping();
+  *part = seal_part([&](ByteWriter& out) {
+    given.write(out);
+    out.u64(0);
+  });
+  return true;
 }
 
 std::string StatefulStrategy::describe() const { return sleep_sets_ ? "stateful, sleep sets" : "stateful"; }
@@ -59,9 +86,9 @@ void StatefulStrategy::write_part(ByteWriter& out) const {
   path_.write(out);
   auto states = visited_.sorted();
   out.u64(states.size());
-  for (const auto& [state, slept] : states) {
+  for (const auto& [state, run] : states) {
     out.u128(state);
-    out.u32(slept);
+    out.u32(run);
   }
 }
 

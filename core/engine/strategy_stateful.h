@@ -33,6 +33,8 @@ class StatefulStrategy : public Search {
   size_t pick(const Pick& pick) override;
   uint32_t draw(const Execution& execution, uint32_t bound) override;
   void end(const Execution& execution) override;
+  bool split(std::string* part) override;
+  bool wants_table() const override { return true; }
 
  protected:
   std::string describe() const override;
@@ -41,12 +43,14 @@ class StatefulStrategy : public Search {
   bool read_part(ByteReader& in) override;
 
  private:
-  size_t abandon();
+  size_t abandon(bool known);
+  uint32_t come_to(const Execution& execution, uint32_t awake);
 
   bool sleep_sets_;
   SearchPath path_;
-  VisitedSet visited_; /* state -> tasks that slept */
+  VisitedSet visited_; /* state -> tasks that did not always sleep there; not used if there is a table */
   bool abandoned_ = false;
+  bool known_ = false; /* that is why it was abandoned: the state is */
 };
 
 }  // namespace daxrace::engine

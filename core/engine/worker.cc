@@ -59,9 +59,23 @@ class Worker {
       report.clear();
       body(search_, &report);
       if (!report.empty()) tell(News::kReport, report);
+      tell_strays();
       look_up();
     }
     tell_status(News::kDone);
+  }
+
+  /* Before anything is saved that no longer has them. */
+  void tell_strays() {
+    Hash128 name = 0;
+    std::string part;
+    while (search_.stray(&name, &part)) {
+      std::string bytes;
+      ByteWriter out(bytes);
+      out.u128(name);
+      out.text(part);
+      tell(News::kStray, bytes);
+    }
   }
 
   /* Between two executions. */

@@ -27,6 +27,7 @@ enum class News : uint8_t {
   kReport,  /* the caller's bytes about an execution */
   kGave,    /* status, what is left of its own part, the part given away */
   kNothing, /* to give away */
+  kStray,   /* name, part */
   kPaused,  /* status, what is left of its part */
   kCrowded, /* the table has to be grown; waits to be paused */
   kDone,    /* status: all of the part has been explored */

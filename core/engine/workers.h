@@ -7,9 +7,10 @@
  * off, the parent learns what is left of the one it came from: when a worker is killed, another goes on from
  * there, and nothing is counted twice.
  *
- * Found is what one process would find. Without recognised states the executions are the same, whatever the
- * number of workers; with them the states are, and one worker does exactly what one process does. Reports
- * come in any order, and once more if their worker was killed.
+ * Found is what one process would find. Without recognised states the executions of dfs are the same,
+ * whatever the number of workers, and those of dpor are the same and some more; with them the states are. One
+ * worker does exactly what one process does. Reports come in any order, and once more if their worker was
+ * killed.
  *
  * Workers end with their parent, whatever ends it. The calling process must have one thread.
  */
@@ -27,7 +28,7 @@
 namespace daxrace::engine {
 
 struct WorkersOptions {
-  int jobs = 1;                /* a search that cannot be split gets one */
+  int jobs = 1;
   std::string checkpoint = {}; /* file to be written when interrupted, and periodically; empty: none */
   std::string resume = {};     /* such a file, to go on from; empty: from the beginning */
   int checkpoint_ms = 30000;
@@ -66,7 +67,6 @@ struct WorkersResult {
   End end = End::kComplete;
   std::vector<Bound> bounds; /* that were begun */
   WorkersProgress last;
-  int jobs = 0;      /* workers at a time */
   int killed = 0;    /* workers that did not come to their end */
   std::string error; /* in one line, of kFailed; or why a checkpoint could not be written */
 };

@@ -3,51 +3,19 @@
 #include "core/engine/workers.h"
 
 #include <gtest/gtest.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <atomic>
-#include <cerrno>
-#include <csignal>
-#include <cstdio>
-#include <filesystem>
 #include <map>
-#include <set>
 
 #include "core/engine/checkpoint.h"
-#include "core/engine/search_programs_for_test.h"
 #include "core/engine/strategy_dfs.h"
+#include "core/engine/workers_for_test.h"
 
-namespace daxrace::engine {
+namespace daxrace::engine::workers_test {
 namespace {
-
-using search_test::Program;
-using search_test::programs;
-using End = WorkersResult::End;
 
 constexpr StrategyOptions kAll{.preemptions_max = UINT32_MAX, .preemptions_min = UINT32_MAX, .prune = false};
 constexpr StrategyOptions kBounded{.preemptions_max = 2, .prune = false};
 constexpr StrategyOptions kRecognised{.preemptions_max = 3, .prune = true};
-
-/* Bound, and the schedule with its outcome: an execution. */
-using Found = std::multiset<std::pair<uint32_t, std::string>>;
-
-struct Searched {
-  Found found;
-  std::set<std::string> outcomes;
-  std::vector<WorkersResult::Bound> bounds;
-  WorkersResult result;
-};
-
-std::string describe(const Execution& execution) {
-  return std::to_string(execution.trace_hash()) + " " + search_test::outcome(execution);
-}
-
-void add(Searched& searched, uint32_t bound, std::string_view execution) {
-  searched.found.emplace(bound, execution);
-  searched.outcomes.emplace(execution.substr(execution.find(' ')));
-}
 
 Searched by_one_process(Program program, const StrategyOptions& options) {
   DfsStrategy dfs(options);
@@ -62,63 +30,17 @@ Searched by_one_process(Program program, const StrategyOptions& options) {
     Search::Stats stats = dfs.stats();
     stats.executions -= before.executions;
     stats.pruned -= before.pruned;
+    stats.repeats -= before.repeats;
     stats.steps -= before.steps;
     searched.bounds.push_back({dfs.bound(), stats, true});
   } while (dfs.widen(dfs.left_out()));
   return searched;
 }
 
-/* Seen by all processes. */
-std::atomic<int>& shared_counter() {
-  static void* memory =
-      mmap(nullptr, sizeof(std::atomic<int>), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  return *static_cast<std::atomic<int>*>(memory);
-}
-
-struct Trouble {
-  int kill_at = -1; /* a worker is killed before it has told of its so many-th execution, counted over all */
-  int kills = 1;    /* and before so many that follow */
-  int interrupt_at = -1; /* SIGINT when so many executions have been heard of */
-};
-
 Searched by_workers(Program program, const StrategyOptions& options, const WorkersOptions& workers,
                     Trouble trouble = {}) {
-  DfsStrategy dfs(options);
-  dfs.set_subject(program.name);
-  Execution execution;
-  Searched searched;
-  shared_counter() = 0;
-  int heard = 0;
-  WorkersCallbacks callbacks;
-  callbacks.run = [&](Search& search, std::string* report) {
-    bool abandoned = execution.run(search, search_test::spawn_all, &program) == engine::End::kAbandoned;
-    int number = shared_counter()++;
-    if (trouble.kill_at >= 0 && number >= trouble.kill_at && number < trouble.kill_at + trouble.kills) {
-      kill(getpid(), SIGKILL);
-    }
-    if (!abandoned) *report = describe(execution);
-  };
-  callbacks.report = [&](uint32_t bound, std::string_view report) {
-    add(searched, bound, report);
-    if (++heard == trouble.interrupt_at) raise(SIGINT);
-    return Kept::kYes;
-  };
-  searched.result = run_workers(dfs, workers, callbacks);
-  searched.bounds = searched.result.bounds;
-  EXPECT_EQ(-1, waitpid(-1, nullptr, WNOHANG)) << "a process is left";
-  EXPECT_EQ(ECHILD, errno);
-  return searched;
+  return by_workers(std::move(program), std::make_unique<DfsStrategy>(options), workers, trouble);
 }
-
-class File {
- public:
-  File() : path_(::testing::TempDir() + "workers-" + std::to_string(getpid()) + ".checkpoint") {}
-  ~File() { std::filesystem::remove(path_); }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 void expect_same_bounds(const Searched& one, const Searched& other, const std::string& what) {
   ASSERT_EQ(one.bounds.size(), other.bounds.size()) << what;
@@ -183,29 +105,7 @@ TEST(Workers, WorkIsShared) {
     return Kept::kNo;
   };
   WorkersResult result = run_workers(dfs, {.jobs = 3}, callbacks);
-  EXPECT_EQ(3, result.jobs);
   EXPECT_EQ(3u, executions.size());
-}
-
-/* Explores as dfs does, but gives nothing away. */
-class Unsplittable : public DfsStrategy {
- public:
-  using DfsStrategy::DfsStrategy;
-  bool can_split() const override { return false; }
-};
-
-TEST(Workers, ASearchThatCannotBeSplitGetsOne) {
-  Program program = programs()[1];
-  Searched one = by_one_process(program, kAll);
-  Unsplittable search(kAll);
-  Execution execution;
-  WorkersCallbacks callbacks;
-  callbacks.run = [&](Search& part, std::string*) { execution.run(part, search_test::spawn_all, &program); };
-  callbacks.report = [](uint32_t, std::string_view) { return Kept::kNo; };
-  WorkersResult result = run_workers(search, {.jobs = 3}, callbacks);
-  EXPECT_EQ(1, result.jobs);
-  EXPECT_EQ(End::kComplete, result.end);
-  EXPECT_EQ(one.bounds[0].stats, result.last.stats);
 }
 
 TEST(Workers, AKilledWorkerIsReplacedAndNothingIsLostOrCountedTwice) {
@@ -417,4 +317,4 @@ TEST_F(Refused, ACheckpointWithAFlippedBit) {
 }
 
 }  // namespace
-}  // namespace daxrace::engine
+}  // namespace daxrace::engine::workers_test
