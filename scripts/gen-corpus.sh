@@ -28,13 +28,14 @@ make_one() {
     case $word in --*) ;; *) file+=-$word ;; esac
   done
   file+=.dax
-  # Exit 1 is what is wanted: a finding.
+  # Exit 1 is a finding. Exit 0: it is never the headline, because a graver one is always there as well.
   local status=0
   "$daxrace" explore "scenarios/$name.dax" "$@" --only "$verdict" --save "$out/$file" >/dev/null || status=$?
-  if ((status != 1)); then
-    echo "gen-corpus.sh: scenarios/$name.dax $*: no $verdict (exit $status)" >&2
-    exit 1
-  fi
+  case $status in
+    0) ;;
+    1) made=$((made + 1)) ;;
+    *) echo "gen-corpus.sh: scenarios/$name.dax $*: explore ends with $status" >&2; exit 1 ;;
+  esac
 }
 
 # The conditions of every expectation of a verdict, as options.
@@ -55,9 +56,11 @@ for scenario in scenarios/*.dax; do
     verdicts=${line##*: }
     verdicts=${verdicts#expect }
     verdicts=${verdicts%% preemptions=*}
+    made=0
     for verdict in ${verdicts//,/}; do
       make_one "$name" "$verdict" "${options[@]}"
     done
+    ((made > 0)) || { echo "gen-corpus.sh: scenarios/$name.dax: not found: $line" >&2; exit 1; }
   done < <(grep '^expect ' "$scenario" | grep -Ev '(^expect|:) never$')
 done
 

@@ -28,10 +28,12 @@ std::string describe_stale(const engine::Finding& f, const engine::Execution& ex
 
 std::string describe_unwritten(const engine::Finding& f, const engine::Execution& execution) {
   auto reader = static_cast<engine::TaskId>(f.args[kReader]);
-  return task_name(execution, reader) + " op " + std::to_string(f.args[kReadOp]) + " read " +
-         describe_write(execution, f.args[kValue], kNever) + " from " +
-         describe_cell(f, f.args[kInode], f.args[kCell]) + " (step " + std::to_string(f.step) +
-         "), where nobody ever wrote that";
+  std::string value = describe_write(execution, f.args[kValue], kNever);
+  std::string where = describe_cell(f, f.args[kInode], f.args[kCell]);
+  if (reader == engine::kNoTask)
+    return "at the end " + where + " holds " + value + ", which nobody ever wrote there";
+  return task_name(execution, reader) + " op " + std::to_string(f.args[kReadOp]) + " read " + value +
+         " from " + where + " (step " + std::to_string(f.step) + "), where nobody ever wrote that";
 }
 
 std::string describe_lost(const engine::Finding& f, const engine::Execution& execution) {
