@@ -161,7 +161,10 @@ void Runner::first_task() {
 
 engine::End Runner::run(engine::Strategy& strategy) {
   engine::End end = run_once(strategy);
-  if (execution_.findings().empty() || execution_.traced()) return end;
+  /* A search abandons an execution where nothing new lies ahead. With a finding in it it has to come to its
+   * end: what is recorded must be what a replay shows, headline and trace. */
+  const bool whole = execution_.traced() && end != engine::End::kAbandoned;
+  if (execution_.findings().empty() || whole) return end;
   engine::record_choices(execution_, switches_, draws_);
   engine::ReplayStrategy replay(switches_, draws_);
   replay.begin();

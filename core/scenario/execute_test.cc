@@ -270,6 +270,35 @@ TEST(DeterminismTest, EachRecordedFindingReplaysAThousandTimes) {
   }
 }
 
+/* A search abandons what leads to a known state; what it reports must be a whole execution all the same. */
+TEST(DeterminismTest, FindingsOfASearchReplayToTheEnd) {
+  for (const NamedProgram& named : programs_in("scenarios")) {
+    if (named.name.find("004-fork-swap-entry") == std::string::npos) continue;
+    Program program = named.program;
+    program.config.kernel.with = {"fork-keeps-exclusive"};
+    Runner searching({.trace = true});
+    Runner replaying;
+    load(searching, program);
+    load(replaying, program);
+    auto search = engine::find_strategy("dfs")->make({});
+    std::vector<engine::RecordedSwitch> switches;
+    std::vector<engine::RecordedDraw> draws;
+    int findings = 0;
+    for (int i = 0; i < 500 && search->begin(); ++i) {
+      const engine::End end = searching.run(*search);
+      if (searching.execution().findings().empty()) continue;
+      ASSERT_NE(engine::End::kAbandoned, end);
+      ++findings;
+      engine::record_choices(searching.execution(), switches, draws);
+      engine::ReplayStrategy replay(switches, draws);
+      replay.begin();
+      replaying.run(replay);
+      ASSERT_EQ(searching.execution().trace_hash(), replaying.execution().trace_hash());
+    }
+    EXPECT_GT(findings, 0);
+  }
+}
+
 /* --- scenarios and patches
  * ---------------------------------------------------------------------------------- */
 
