@@ -552,12 +552,6 @@ static bool model_copy_page(const model_io *io, const iomap_iter *iter, pgoff_t 
 	return true;
 }
 
-/* The step of dax_iomap_iter() that cd656375f940 changed. */
-void model_invalidate_new_extent(address_space *mapping, pgoff_t start, pgoff_t end)
-{
-	FORMS.invalidate_inode_pages2_range(mapping, start, end);
-}
-
 /*
  * fs/dax.c: dax_iomap_iter(), v6.15. Left out: copy on write, poison, signals, dax_read_lock().
  *
@@ -584,7 +578,7 @@ int dax_iomap_iter(const model_io *io, iomap_iter *iomi, bool write)
 
 	/* Page tables may have zero pages where there are blocks now. */
 	if (write && (iomap->flags & IOMAP_F_NEW))
-		FORMS.model_invalidate_new_extent(&iomi->inode->i_data, pos, end - 1);
+		FORMS.invalidate_inode_pages2_range(&iomi->inode->i_data, pos, end - 1);
 
 	while (pos < end && model_copy_page(io, iomi, pos, write))
 		pos++;

@@ -24,7 +24,6 @@ vm_fault_t dax_fault_iter(vm_fault *vmf, const iomap_iter *iter, xa_state *xas, 
 vm_fault_t dax_iomap_pte_fault(vm_fault *vmf);
 vm_fault_t dax_iomap_pmd_fault(vm_fault *vmf);
 bool dax_fault_check_fallback(vm_fault *vmf, xa_state *xas, pgoff_t max_pgoff);
-void model_invalidate_new_extent(address_space *mapping, pgoff_t start, pgoff_t end);
 int dax_writeback_one(xa_state *xas, address_space *mapping, xa_entry entry);
 int dax_writeback_mapping_range(address_space *mapping, pgoff_t start, pgoff_t end);
 vm_fault_t dax_finish_sync_fault(vm_fault *vmf, bool pmd);

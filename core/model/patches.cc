@@ -46,7 +46,6 @@ constexpr model_forms newest_forms = {
 	.dax_iomap_pte_fault = dax_iomap_pte_fault,
 	.dax_iomap_pmd_fault = dax_iomap_pmd_fault,
 	.grab_mapping_entry = grab_mapping_entry,
-	.model_invalidate_new_extent = model_invalidate_new_extent,
 	.clear_shadow_entries = clear_shadow_entries,
 	.dax_fault_iter = dax_fault_iter,
 	.vmf_insert_page_mkwrite = vmf_insert_page_mkwrite,

@@ -27,7 +27,6 @@ struct model_forms {
 	vm_fault_t (*dax_iomap_pte_fault)(vm_fault *vmf);
 	vm_fault_t (*dax_iomap_pmd_fault)(vm_fault *vmf);
 	xa_entry (*grab_mapping_entry)(xa_state *xas, address_space *mapping, unsigned int nr);
-	void (*model_invalidate_new_extent)(address_space *mapping, pgoff_t start, pgoff_t end);
 	void (*clear_shadow_entries)(address_space *mapping, pgoff_t start, pgoff_t last);
 	vm_fault_t (*dax_fault_iter)(vm_fault *vmf, const iomap_iter *iter, xa_state *xas,
 				     xa_entry *entry, bool pmd);

@@ -13,7 +13,6 @@ namespace kernel
 
 vm_fault_t dax_iomap_pte_fault_v4_11(vm_fault *vmf);
 vm_fault_t dax_iomap_pmd_fault_v4_11(vm_fault *vmf);
-void model_invalidate_new_extent_v4_11(address_space *mapping, pgoff_t start, pgoff_t end);
 int invalidate_inode_pages2_range_v4_11(address_space *mapping, pgoff_t start, pgoff_t end);
 void clear_shadow_entries_v4_11(address_space *mapping, pgoff_t start, pgoff_t last);
 xa_entry grab_mapping_entry_v5_2(xa_state *xas, address_space *mapping, unsigned int nr);
