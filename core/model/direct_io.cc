@@ -35,8 +35,10 @@ static int follow_page_pte(mm_struct *mm, pgoff_t address, unsigned int flags, f
 	pte_t pte;
 
 	*page = nullptr;
-	if (pmd_none(pmdval) || pmd_trans_huge(pmdval))
+	if (pmd_none(pmdval))
 		return -ENOENT;
+	if (pmd_trans_huge(pmdval))
+		return -EFAULT; /* of a file, as any page that is not private: left out */
 	spin_lock(&pmd->ptl);
 	pte = READ_ONCE(*pte_offset(mm, address));
 	if (!pte_present(pte) || ((flags & FOLL_WRITE) && !pte_write(pte)))

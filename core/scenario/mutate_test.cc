@@ -187,9 +187,11 @@ TEST(Crossover, ChildrenAreValidAndSmall) {
 
 TEST(Crossover, OfNothingIsAProgram) {
   engine::Random random(10);
-  const Program something = generate(random, {});
-  EXPECT_FALSE(crossover(random, {}, something).tasks.empty());
-  EXPECT_FALSE(crossover(random, something, {}).tasks.empty());
+  for (int i = 0; i < 500; ++i) {
+    const Program something = generate(random, {});
+    EXPECT_FALSE(crossover(random, {}, something).tasks.empty());
+    EXPECT_FALSE(crossover(random, something, {}).tasks.empty());
+  }
 }
 
 /* A program may be beyond the mutator's bounds, up to those of the format. */

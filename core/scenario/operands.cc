@@ -244,6 +244,7 @@ bool Operands::draw_argument(ArgKind kind, size_t slot, int task, Operation& op)
       value = static_cast<int32_t>(random_.below(2));
       return true;
     case ArgKind::kProcess:
+      if (program_.processes.empty()) return false;
       value = static_cast<int32_t>(random_.below(static_cast<uint32_t>(program_.processes.size())));
       return true;
   }
@@ -317,13 +318,15 @@ bool Operands::adopt(Operands& source, const Operation& op, int task, Renamed& r
   Place place;
   const bool has_place = source.place_of(op, place);
   const auto files = static_cast<int32_t>(program_.files.size());
+  const auto processes = static_cast<int32_t>(program_.processes.size());
   bool good = true;
   for_each_argument(op.kind, [&](ArgKind kind, int first) {
     int32_t* slot = &adopted.arg[static_cast<size_t>(first)];
     if (kind == ArgKind::kFile) good = good && files > 0;
     if (kind == ArgKind::kFile && files > 0) *slot %= files;
     if (kind == ArgKind::kNewFile) good = false;
-    if (kind == ArgKind::kProcess) *slot %= static_cast<int32_t>(program_.processes.size());
+    if (kind == ArgKind::kProcess) good = good && processes > 0;
+    if (kind == ArgKind::kProcess && processes > 0) *slot %= processes;
     if (kind == ArgKind::kNewRegion) {
       const auto old = static_cast<size_t>(*slot);
       good = good && declare_region(*slot, task);
