@@ -189,7 +189,8 @@ int op_fork(const OpContext& c) {
   const int process = c.runner.process_for(-1);
   const int child = arg(c, ArgKind::kProcess);
   const auto regions = static_cast<int32_t>(c.runner.program().regions.size());
-  if (child == process) return -EINVAL;
+  /* A child is a process of its own: none that can be among the ancestors of its parent. */
+  if (child <= process) return -EINVAL;
   /* One pair of VMAs for each region; those of a region that the parent does not have are not linked. */
   auto* pairs =
       engine::Execution::current().arena().make_array<kernel::model_vma_pair>(static_cast<size_t>(regions));
