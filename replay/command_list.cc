@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "core/engine/strategies.h"
+#include "core/engine/wait_var.h" /* before the macros of vocabulary.h */
 #include "core/model/patches.h"
 #include "core/oracle/oracle.h"
 #include "replay/command.h"

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "core/engine/wait_var.h" /* before the macros of vocabulary.h */
 #include "core/model/patches.h"
 #include "core/oracle/oracle.h"
 #include "core/scenario/text.h"

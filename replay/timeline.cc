@@ -26,6 +26,7 @@ class Timeline {
  public:
   explicit Timeline(const scenario::Runner& runner)
       : runner_(runner), execution_(runner.execution()), tasks_(runner.program().tasks.size()) {
+    for (const Event& event : execution_.trace()) tasks_ = std::max<size_t>(tasks_, event.task);
     function_.assign(tasks_ + 1, nullptr);
     said_.assign(tasks_ + 1, "");
     mark();
@@ -110,6 +111,7 @@ class Timeline {
 
   std::string operation_text(TaskId task, uint64_t index) const {
     const auto& program = runner_.program();
+    if (task > program.tasks.size()) return "transfer";
     const auto& ops = program.tasks[task - 1u].ops;
     return index < ops.size() ? scenario::print_operation(program, ops[index]) : "?";
   }

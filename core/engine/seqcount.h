@@ -25,6 +25,9 @@ class SeqCount {
   /* True: a writer came in since read_begin() gave `start`, so read again. */
   [[nodiscard]] bool read_retry(uint32_t start, const Site& site = kAnonymousSite);
 
+  /* raw_read_seqcount(): does not spin; odd: a writer is inside. */
+  uint32_t read_raw(const Site& site = kAnonymousSite) { return sequence_.load(Order::kAcquire, site); }
+
   /* Writers must be serialised by something else. */
   void write_begin(const Site& site = kAnonymousSite);
   void write_end(const Site& site = kAnonymousSite);

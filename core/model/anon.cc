@@ -128,7 +128,7 @@ void folio_get(folio *folio)
 }
 
 /* include/linux/page_ref.h: folio_try_get(), v6.15: not one that is being freed. */
-bool folio_try_get(folio *folio)
+bool folio_try_get(folio *folio, int32_t refs)
 {
 	engine::RetryLoop loop;
 	int32_t count;
@@ -137,21 +137,27 @@ bool folio_try_get(folio *folio)
 		count = READ_ONCE(folio->_refcount);
 		if (count == 0)
 			return false;
-		if (folio->_refcount.compare_exchange(count, count + 1, Order::kFull,
+		if (folio->_refcount.compare_exchange(count, count + refs, Order::kFull,
 						      SITE("cmpxchg", "_refcount")))
 			return true;
 		loop.again();
 	}
 }
 
+/* include/linux/mm.h: folio_put_refs(), v6.15 */
+void folio_put_refs(folio *folio, int32_t refs)
+{
+	int32_t old = model_add(folio->_refcount, -refs);
+
+	WARN_ON_ONCE(old < refs);
+	if (old == refs)
+		free_unref_page(folio);
+}
+
 /* include/linux/mm.h: folio_put(), v6.15 */
 void folio_put(folio *folio)
 {
-	int32_t old = model_add(folio->_refcount, -1);
-
-	WARN_ON_ONCE(old <= 0);
-	if (old == 1)
-		free_unref_page(folio);
+	folio_put_refs(folio, 1);
 }
 
 /* include/linux/page_ref.h: folio_ref_count(), v6.15 */
@@ -176,7 +182,7 @@ void folio_ref_unfreeze(folio *folio, int32_t count)
 /* include/linux/mm.h: folio_maybe_dma_pinned(), v6.15 */
 bool folio_maybe_dma_pinned(folio *folio)
 {
-	return folio_ref_count(folio) >= GUP_PIN_COUNTING_BIAS;
+	return folio_ref_count(folio) >= int32_t(GUP_PIN_COUNTING_BIAS);
 }
 
 /* --- flags and the page lock ----------------------------------------------------------------------------------------- */

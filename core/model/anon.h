@@ -9,6 +9,7 @@
 #define DAXRACE_CORE_MODEL_ANON_H_
 
 #include "core/model/dax.h"
+#include "core/model/page.h"
 
 namespace kernel
 {
@@ -23,8 +24,6 @@ enum : uint32_t {
 	PG_swapcache = 0x08,
 	PG_anon_exclusive = 0x10,
 };
-
-inline constexpr int32_t GUP_PIN_COUNTING_BIAS = 1024;
 
 struct folio {
 	Atomic<int32_t> _refcount;
@@ -138,8 +137,9 @@ inline uint64_t folio_pfn(const folio *folio)
 void model_boot_anon(model *m);
 folio *model_alloc_folio(pgoff_t index);
 void folio_get(folio *folio);
-bool folio_try_get(folio *folio);
+bool folio_try_get(folio *folio, int32_t refs = 1);
 void folio_put(folio *folio);
+void folio_put_refs(folio *folio, int32_t refs);
 int32_t folio_ref_count(folio *folio);
 bool folio_ref_freeze(folio *folio, int32_t count);
 void folio_ref_unfreeze(folio *folio, int32_t count);

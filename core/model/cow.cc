@@ -111,11 +111,10 @@ static void model_emit_copied(vm_fault *vmf, folio *folio)
 }
 
 /*
- * mm/memory.c: wp_page_copy(), v6.15. Left out: references to a page of a file, whose mapping keeps it.
- *
- * The old page has a reference of ours, which `old_folio` is if it is anonymous.
+ * mm/memory.c: wp_page_copy(), v6.15. The old page has a reference of ours: `old_folio` if it is anonymous, `old_page`
+ * if it is a file's and counted.
  */
-static vm_fault_t wp_page_copy(vm_fault *vmf, folio *old_folio)
+static vm_fault_t wp_page_copy(vm_fault *vmf, folio *old_folio, page *old_page)
 {
 	mm_struct *mm = vmf->vma->vm_mm;
 	Atomic<pte_t> *pte = pte_offset(mm, vmf->address);
@@ -125,6 +124,8 @@ static vm_fault_t wp_page_copy(vm_fault *vmf, folio *old_folio)
 	if (!new_folio) {
 		if (old_folio)
 			folio_put(old_folio);
+		if (old_page)
+			folio_put(old_page);
 		return VM_FAULT_OOM;
 	}
 	if (old_folio)
@@ -148,6 +149,8 @@ static vm_fault_t wp_page_copy(vm_fault *vmf, folio *old_folio)
 			folio_remove_rmap_pte(old_folio);
 		else if (!vma_is_anonymous(vmf->vma))
 			model_emit_copied(vmf, new_folio);
+		if (old_page)
+			folio_remove_rmap(old_page);
 		new_folio = old_folio;
 		page_copied = true;
 	}
@@ -160,6 +163,11 @@ static vm_fault_t wp_page_copy(vm_fault *vmf, folio *old_folio)
 			free_swap_cache(old_folio);
 		folio_put(old_folio);
 	}
+	if (old_page) {
+		if (page_copied)
+			folio_put(old_page); /* the mapping's */
+		folio_put(old_page);
+	}
 	return 0;
 }
 
@@ -167,6 +175,7 @@ static vm_fault_t wp_page_copy(vm_fault *vmf, folio *old_folio)
 vm_fault_t model_do_wp_private(vm_fault *vmf)
 {
 	folio *folio = model_anon_folio(pte_pfn(vmf->orig_pte));
+	page *page = FORMS.vm_normal_page(pte_pfn(vmf->orig_pte));
 
 	if (folio) {
 		bool exclusive = model_folio_test(folio, PG_anon_exclusive);
@@ -183,8 +192,10 @@ vm_fault_t model_do_wp_private(vm_fault *vmf)
 		}
 		folio_get(folio);
 	}
+	if (page)
+		folio_get(page);
 	spin_unlock(&vmf->pmd->ptl);
-	return wp_page_copy(vmf, folio);
+	return wp_page_copy(vmf, folio, page);
 }
 
 /* mm/memory.c: do_cow_fault(), v6.15. Left out: file systems whose fault returns a page to be copied. */

@@ -136,6 +136,7 @@ static void model_emit_access(const model_access *access)
 			     access->cell;
 		event.value = access->value;
 		event.sync = (vma->vm_flags & VM_SYNC) != 0;
+		event.block = access->pfn < m->nr_blocks ? access->pfn : MODEL_NO_BLOCK;
 		model_emit(event);
 		return;
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* fs/dax.c: faults, write-back, invalidation and I/O of a DAX mapping. */
 #include "core/model/anon.h"
+#include "core/model/page.h"
 
 #include <algorithm>
 
@@ -60,9 +61,27 @@ xa_entry grab_mapping_entry(xa_state *xas, address_space *mapping, unsigned int 
 	return entry;
 }
 
-/* fs/dax.c: dax_layout_busy_page_range(), v6.15. Left out: page reference counts, so no page is ever busy. */
-void dax_layout_busy_page_range(address_space *mapping)
+/* fs/dax.c: dax_busy_page(), v6.15. Null: nobody but mappings has a page of the entry. */
+static page *dax_busy_page(xa_entry entry)
 {
+	if (dax_is_zero_entry(entry) || dax_is_empty_entry(entry))
+		return nullptr;
+	for (pgoff_t i = 0; i < model_entry_pages(entry); i++) {
+		page *page = pfn_to_page(dax_to_pfn(entry) + i);
+
+		if (page && FORMS.dax_page_is_busy(page))
+			return page;
+	}
+	return nullptr;
+}
+
+/*
+ * fs/dax.c: dax_layout_busy_page_range(), v6.15, for the whole file. Called with the lock that keeps faults out. The
+ * page is returned without a reference.
+ */
+page *dax_layout_busy_page_range(address_space *mapping)
+{
+	page *page = nullptr;
 	xa_state xas = XA_STATE(&mapping->i_pages, 0);
 	xa_entry entry;
 
@@ -71,9 +90,14 @@ void dax_layout_busy_page_range(address_space *mapping)
 	xas_lock_irq(&xas);
 	xas_for_each(&xas, entry, mapping->i_pages.nr_slots - 1) {
 		entry = wait_entry_unlocked_exclusive(&xas, entry);
+		if (entry)
+			page = dax_busy_page(entry);
 		put_unlocked_entry(&xas, entry, WAKE_NEXT);
+		if (page)
+			break;
 	}
 	xas_unlock_irq(&xas);
+	return page;
 }
 
 /* fs/dax.c: dax_delete_mapping_range(), v6.15. Left out: page->mapping. */
@@ -94,10 +118,33 @@ static void dax_delete_mapping_range(address_space *mapping)
 	xas_unlock_irq(&xas);
 }
 
-/* fs/dax.c: dax_break_layout(), v6.15, for the whole file. Left out: waiting for busy pages. */
-void dax_break_layout(inode *inode)
+/* fs/dax.c: dax_break_layout(), v6.15, for the whole file. 0 or -ERESTARTSYS. */
+int dax_break_layout(inode *inode)
 {
-	dax_layout_busy_page_range(&inode->i_data);
+	for (;;) {
+		page *page = FORMS.dax_layout_busy_page_range(&inode->i_data);
+		int error;
+
+		if (!page)
+			break;
+		error = FORMS.wait_page_idle(page, inode, true);
+		if (error)
+			return error;
+	}
+	dax_delete_mapping_range(&inode->i_data);
+	return 0;
+}
+
+/* fs/dax.c: dax_break_layout_final(), v6.15. For eviction: nobody can find the inode, and no lock is held. */
+void dax_break_layout_final(inode *inode)
+{
+	for (;;) {
+		page *page = FORMS.dax_layout_busy_page_range(&inode->i_data);
+
+		if (!page)
+			break;
+		FORMS.wait_page_idle(page, nullptr, false);
+	}
 	dax_delete_mapping_range(&inode->i_data);
 }
 
@@ -305,7 +352,9 @@ vm_fault_t dax_fault_iter(vm_fault *vmf, const iomap_iter *iter, xa_state *xas, 
 {
 	const struct iomap *iomap = &iter->iomap;
 	bool write = (iter->flags & IOMAP_WRITE) != 0;
+	vm_fault_t ret;
 	uint64_t pfn;
+	page *page;
 
 	if (!pmd && vmf->cow_page)
 		return dax_fault_cow_page(vmf, iter);
@@ -328,9 +377,16 @@ vm_fault_t dax_fault_iter(vm_fault *vmf, const iomap_iter *iter, xa_state *xas, 
 		vmf->pfn = pfn;
 		return VM_FAULT_NEEDDSYNC;
 	}
+	page = pfn_to_page(pfn);
+	if (page)
+		folio_get(page);
 	if (pmd)
-		return vmf_insert_folio_pmd(vmf, pfn, write);
-	return FORMS.vmf_insert_page_mkwrite(vmf, pfn, write);
+		ret = vmf_insert_folio_pmd(vmf, pfn, write);
+	else
+		ret = FORMS.vmf_insert_page_mkwrite(vmf, pfn, write);
+	if (page)
+		folio_put(page);
+	return ret;
 }
 
 /*
@@ -457,6 +513,7 @@ vm_fault_t dax_insert_pfn_mkwrite(vm_fault *vmf, bool pmd)
 	xa_state xas = XA_STATE_ORDER(&mapping->i_pages, vmf->pgoff, nr);
 	xa_entry entry;
 	vm_fault_t ret;
+	page *page;
 
 	xas_lock_irq(&xas);
 	entry = get_next_unlocked_entry(&xas, nr);
@@ -468,10 +525,15 @@ vm_fault_t dax_insert_pfn_mkwrite(vm_fault *vmf, bool pmd)
 	xas_set_mark(&xas, PAGECACHE_TAG_DIRTY);
 	dax_lock_entry(&xas, entry);
 	xas_unlock_irq(&xas);
+	page = pfn_to_page(vmf->pfn);
+	if (page)
+		folio_get(page);
 	if (pmd)
 		ret = vmf_insert_folio_pmd(vmf, vmf->pfn, true);
 	else
 		ret = FORMS.vmf_insert_page_mkwrite(vmf, vmf->pfn, true);
+	if (page)
+		folio_put(page);
 	dax_unlock_entry(&xas, entry);
 	return ret;
 }
@@ -537,6 +599,7 @@ static bool model_copy_page(const model_io *io, const iomap_iter *iter, pgoff_t 
 	event.inode = io->inode;
 	for (unsigned int c = 0; c < config.cells; c++) {
 		event.cell = page * config.cells + c;
+		event.block = block;
 		if (write) {
 			if (!model_copy_from_user(io, page, c, &value))
 				return false;

@@ -32,8 +32,9 @@ bool dax_fault_is_synchronous(const iomap_iter *iter, const vm_area_struct *vma)
 int __dax_invalidate_entry(address_space *mapping, pgoff_t index, bool trunc);
 int dax_invalidate_mapping_entry_sync(address_space *mapping, pgoff_t index);
 int dax_delete_mapping_entry(address_space *mapping, pgoff_t index);
-void dax_layout_busy_page_range(address_space *mapping);
-void dax_break_layout(inode *inode);
+page *dax_layout_busy_page_range(address_space *mapping);
+int dax_break_layout(inode *inode);
+void dax_break_layout_final(inode *inode);
 int dax_iomap_rw(const model_io *io, bool write);
 int dax_iomap_iter(const model_io *io, iomap_iter *iomi, bool write);
 
@@ -41,11 +42,14 @@ int dax_iomap_iter(const model_io *io, iomap_iter *iomi, bool write);
 vm_area_struct *find_vma(mm_struct *mm, pgoff_t address);
 vm_fault_t handle_mm_fault(vm_area_struct *vma, pgoff_t address, unsigned int flags);
 vm_fault_t vmf_insert_page_mkwrite(vm_fault *vmf, uint64_t pfn, bool write);
+vm_area_struct *find_vma(mm_struct *mm, pgoff_t address);
 vm_fault_t vmf_insert_folio_pmd(vm_fault *vmf, uint64_t pfn, bool write);
 int insert_page_into_pte_locked(vm_area_struct *vma, Atomic<pte_t> *pte, uint64_t pfn,
 				bool mkwrite);
 void model_pte_alloc(mm_struct *mm, pmd_slot *pmd);
 vm_fault_t model_insert_huge_zero_pmd(vm_fault *vmf);
+void model_remove_rmap_pmd(pmd_t pmd);
+void model_put_pmd(pmd_t pmd);
 void split_huge_pmd(vm_area_struct *vma, pmd_slot *pmd);
 void unmap_mapping_pages(address_space *mapping, pgoff_t start, pgoff_t nr, bool even_cows = false);
 void unmap_single_vma(vm_area_struct *vma, pgoff_t start, pgoff_t end, bool even_cows = true);
@@ -55,6 +59,7 @@ void clear_shadow_entries(address_space *mapping, pgoff_t start, pgoff_t last);
 void invalidate_mapping_pages(address_space *mapping, pgoff_t start, pgoff_t end);
 void truncate_inode_pages(address_space *mapping, pgoff_t start);
 void truncate_pagecache(inode *inode, pgoff_t newsize);
+void truncate_inode_pages_final(address_space *mapping);
 
 /* mm/mmap.c, mm/vma.c: a mapping comes where nothing is, and goes. Under mmap_lock. */
 void model_mmap_region(vm_area_struct *vma, pgoff_t address, pgoff_t len, address_space *mapping,
@@ -67,8 +72,14 @@ vm_fault_t do_user_addr_fault(mm_struct *mm, pgoff_t address, bool write);
 int generic_write_checks(model_io *io);
 int testfs_dax_write_iter(const model_io *io);
 void testfs_truncate_blocks(inode *inode, pgoff_t size);
-int testfs_iomap_begin(iomap_iter *iter);
 int testfs_sync_file(inode *inode, pgoff_t start, pgoff_t end);
+void testfs_journal_start(void);
+void testfs_journal_stop(void);
+void testfs_evict_inode(inode *inode);
+void testfs_delete_inode(inode *inode);
+void testfs_sync_fs(void);
+int testfs_iomap_begin(iomap_iter *iter);
+int ext4_break_layouts(inode *inode);
 vm_fault_t testfs_dax_huge_fault(vm_fault *vmf, bool pmd);
 pgoff_t i_size_read(inode *inode);
 

@@ -2,6 +2,8 @@
 /* kernel/fork.c, mm/memory.c: fork(2) copies the mappings of a process, and the page tables of private ones. */
 #include "core/model/fork.h"
 
+#include "core/model/file.h"
+
 namespace kernel
 {
 
@@ -113,22 +115,25 @@ again:
 static int copy_page_range(vm_area_struct *dst_vma, vm_area_struct *src_vma)
 {
 	pgoff_t next;
+	int ret = 0;
 
 	if (!is_cow_mapping(src_vma->vm_flags)) /* vma_needs_copy() */
 		return 0;
+	/* GUP-fast looks whether pages were shared while it took its pin. */
+	raw_write_seqcount_begin(&src_vma->vm_mm->write_protect_seq);
 	for (pgoff_t addr = src_vma->vm_start; addr < src_vma->vm_end; addr = next) {
 		pmd_t pmd = READ_ONCE(pmd_offset(src_vma->vm_mm, addr)->pmd);
 		pgoff_t pmd_end = (addr | (PMD_NR - 1)) + 1;
-		int ret;
 
 		next = src_vma->vm_end < pmd_end ? src_vma->vm_end : pmd_end;
 		if (pmd_none(pmd) || pmd_trans_huge(pmd))
 			continue; /* of a file: copy_huge_pmd() leaves it to a fault */
 		ret = copy_pte_range(dst_vma, src_vma, addr, next);
 		if (ret)
-			return ret;
+			break;
 	}
-	return 0;
+	raw_write_seqcount_end(&src_vma->vm_mm->write_protect_seq);
+	return ret;
 }
 
 /* kernel/fork.c: the part of dup_mmap() that is about one VMA, v6.15 */
@@ -141,6 +146,7 @@ static int model_dup_vma(vm_area_struct *dst, vm_area_struct *src, mm_struct *mm
 	SET(dst->prot, src->vm_flags);
 	dst->vm_mm = mm;
 	dst->f_mapping = src->f_mapping;
+	dst->vm_file = src->vm_file ? FORMS.model_vma_get_file(src->vm_file) : nullptr;
 	SET(dst->linked, true);
 	if (is_cow_mapping(dst->vm_flags))
 		model_link_anon_vma(dst); /* anon_vma_fork() */

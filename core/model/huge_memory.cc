@@ -1,11 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* mm/huge_memory.c: huge PMDs of a DAX mapping. page_table_lock is the lock of all PMDs of an mm. */
 #include "core/model/dax.h"
+#include "core/model/page.h"
 
 namespace kernel
 {
 
-/* mm/huge_memory.c: insert_pfn_pmd(), v6.15. Left out: deposited page tables, reference and map counts. */
+/* mm/rmap.c: folio_remove_rmap_pmd(), v6.15, for each page. Under the lock of the PMD. */
+void model_remove_rmap_pmd(pmd_t pmd)
+{
+	for (pgoff_t i = 0; i < PMD_NR; i++) {
+		if (page *page = FORMS.vm_normal_page(pte_pfn(pmd) + i))
+			folio_remove_rmap(page);
+	}
+}
+
+void model_put_pmd(pmd_t pmd)
+{
+	for (pgoff_t i = 0; i < PMD_NR; i++) {
+		if (page *page = FORMS.vm_normal_page(pte_pfn(pmd) + i))
+			folio_put(page);
+	}
+}
+
+/* mm/huge_memory.c: insert_pfn_pmd(), v6.15. Left out: deposited page tables. */
 static int insert_pfn_pmd(vm_area_struct *vma, pmd_slot *pmd, uint64_t pfn, bool write)
 {
 	pmd_t entry = READ_ONCE(pmd->pmd);
@@ -24,6 +42,12 @@ static int insert_pfn_pmd(vm_area_struct *vma, pmd_slot *pmd, uint64_t pfn, bool
 		return -EEXIST;
 	}
 
+	for (pgoff_t i = 0; i < PMD_NR; i++) {
+		if (page *page = FORMS.vm_normal_page(pfn + i)) {
+			folio_get(page);
+			folio_add_file_rmap(page);
+		}
+	}
 	entry = mk_pte(pfn, _PAGE_PSE);
 	if (write)
 		entry |= _PAGE_DIRTY | (vma->vm_flags & VM_WRITE ? uint64_t(_PAGE_RW) : 0);
@@ -31,7 +55,7 @@ static int insert_pfn_pmd(vm_area_struct *vma, pmd_slot *pmd, uint64_t pfn, bool
 	return 0;
 }
 
-/* mm/huge_memory.c: vmf_insert_folio_pmd(), v6.15. Left out: reference and map counts. */
+/* mm/huge_memory.c: vmf_insert_folio_pmd(), v6.15 */
 vm_fault_t vmf_insert_folio_pmd(vm_fault *vmf, uint64_t pfn, bool write)
 {
 	spinlock_t *ptl = &vmf->vma->vm_mm->page_table_lock;
@@ -63,11 +87,17 @@ vm_fault_t model_insert_huge_zero_pmd(vm_fault *vmf)
  */
 void split_huge_pmd(vm_area_struct *vma, pmd_slot *pmd)
 {
+	pmd_t old_pmd;
+
 	if (!pmd_trans_huge(READ_ONCE(pmd->pmd)))
 		return;
 	spin_lock(&vma->vm_mm->page_table_lock);
-	if (pmd_trans_huge(READ_ONCE(pmd->pmd)))
+	old_pmd = READ_ONCE(pmd->pmd);
+	if (pmd_trans_huge(old_pmd)) {
 		WRITE_ONCE(pmd->pmd, pmd_t(0));
+		model_remove_rmap_pmd(old_pmd);
+		model_put_pmd(old_pmd);
+	}
 	spin_unlock(&vma->vm_mm->page_table_lock);
 }
 

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* mm/memory.c: faults, insertion of PTEs, unmapping. */
+#include "core/model/page.h"
 #include "core/model/swap.h"
+
+#include <iterator>
 
 namespace kernel
 {
@@ -22,7 +25,7 @@ static pte_t maybe_mkwrite(pte_t pte, vm_area_struct *vma)
 	return vma->vm_flags & VM_WRITE ? pte | _PAGE_RW : pte;
 }
 
-/* mm/memory.c: insert_page_into_pte_locked(), v6.15. Left out: reference and map counts. */
+/* mm/memory.c: insert_page_into_pte_locked(), v6.15 */
 int insert_page_into_pte_locked(vm_area_struct *vma, Atomic<pte_t> *pte, uint64_t pfn, bool mkwrite)
 {
 	pte_t pteval = READ_ONCE(*pte);
@@ -38,6 +41,10 @@ int insert_page_into_pte_locked(vm_area_struct *vma, Atomic<pte_t> *pte, uint64_
 		return 0;
 	}
 
+	if (page *page = pfn_to_page(pfn)) {
+		folio_get(page);
+		folio_add_file_rmap(page);
+	}
 	pteval = mk_pte(pfn, pfn == ZERO_PFN ? uint64_t(_PAGE_SPECIAL) : 0);
 	if (mkwrite)
 		pteval = maybe_mkwrite(pteval | _PAGE_DIRTY, vma);
@@ -152,40 +159,80 @@ vm_fault_t handle_mm_fault(vm_area_struct *vma, pgoff_t address, unsigned int fl
 	return handle_pte_fault(&vmf);
 }
 
-/* mm/memory.c: zap_pte_range(), v6.15. Left out: the TLB, mmu_gather, counters. */
+/* References that go once the TLB is flushed, which is once the lock is dropped. */
+struct mmu_gather {
+	unsigned int nr;
+	page *pages[8];
+};
+
+/* mm/mmu_gather.c: tlb_flush_mmu(), v6.15. Left out: the TLB. */
+static void tlb_flush_mmu(mmu_gather *tlb)
+{
+	for (unsigned int i = 0; i < tlb->nr; i++)
+		folio_put(tlb->pages[i]);
+	tlb->nr = 0;
+}
+
+/* mm/memory.c: zap_present_pte(), v6.15. True: no room for more. */
+static bool zap_present_pte(mmu_gather *tlb, vm_area_struct *vma, pgoff_t addr, Atomic<pte_t> *pte,
+			    pte_t ptent)
+{
+	page *page = FORMS.vm_normal_page(pte_pfn(ptent));
+
+	WRITE_ONCE(*pte, pte_t(0));
+	if (is_cow_mapping(vma->vm_flags))
+		model_zap_private_pte(vma, addr, ptent);
+	if (!page)
+		return false;
+	folio_remove_rmap(page);
+	tlb->pages[tlb->nr++] = page;
+	return tlb->nr == std::size(tlb->pages);
+}
+
+/* mm/memory.c: zap_pte_range(), v6.15. Left out: the TLB, counters. */
 static void zap_pte_range(vm_area_struct *vma, pmd_slot *pmd, pgoff_t addr, pgoff_t end,
 			  bool even_cows)
 {
 	mm_struct *mm = vma->vm_mm;
+	mmu_gather tlb;
+	bool force_flush;
 
-	spin_lock(&pmd->ptl);
-	for (; addr < end; addr++) {
-		Atomic<pte_t> *pte = pte_offset(mm, addr);
+	tlb.nr = 0;
+	do {
+		force_flush = false;
+		spin_lock(&pmd->ptl);
+		for (; addr < end && !force_flush; addr++) {
+			Atomic<pte_t> *pte = pte_offset(mm, addr);
+			pte_t ptent = READ_ONCE(*pte);
 
-		pte_t ptent = READ_ONCE(*pte);
-
-		if (pte_none(ptent))
-			continue;
-		/* should_zap_cows(), zap_nonpresent_ptes() */
-		if (!even_cows && (is_swap_pte(ptent) || pte_pfn(ptent) >= ANON_PFN))
-			continue;
-		WRITE_ONCE(*pte, pte_t(0));
-		if (is_cow_mapping(vma->vm_flags))
-			model_zap_private_pte(vma, addr, ptent);
-	}
-	spin_unlock(&pmd->ptl);
+			if (pte_none(ptent))
+				continue;
+			/* should_zap_cows(), zap_nonpresent_ptes() */
+			if (!even_cows && (is_swap_pte(ptent) || pte_pfn(ptent) >= ANON_PFN))
+				continue;
+			force_flush = zap_present_pte(&tlb, vma, addr, pte, ptent);
+		}
+		spin_unlock(&pmd->ptl);
+		tlb_flush_mmu(&tlb);
+	} while (force_flush);
 }
 
 /* mm/huge_memory.c: zap_huge_pmd(), v6.15. False: it is not huge any more. */
 static bool zap_huge_pmd(mm_struct *mm, pmd_slot *pmd)
 {
+	pmd_t orig_pmd;
 	bool huge;
 
 	spin_lock(&mm->page_table_lock);
-	huge = pmd_trans_huge(READ_ONCE(pmd->pmd));
-	if (huge)
+	orig_pmd = READ_ONCE(pmd->pmd);
+	huge = pmd_trans_huge(orig_pmd);
+	if (huge) {
 		WRITE_ONCE(pmd->pmd, pmd_t(0));
+		model_remove_rmap_pmd(orig_pmd);
+	}
 	spin_unlock(&mm->page_table_lock);
+	if (huge)
+		model_put_pmd(orig_pmd);
 	return huge;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* mm/mmap.c, mm/vma.c: mmap(2) and munmap(2). */
 #include "core/model/anon.h"
+#include "core/model/file.h"
 
 namespace kernel
 {
@@ -31,7 +32,7 @@ void model_mmap_region(vm_area_struct *vma, pgoff_t address, pgoff_t len, addres
  * nothing is, with the colour of the file offset, as thp_get_unmapped_area() does.
  */
 int sys_mmap(vm_area_struct *vma, mm_struct *mm, inode *inode, pgoff_t address, pgoff_t len,
-	     pgoff_t pgoff, unsigned int vm_flags)
+	     pgoff_t pgoff, unsigned int vm_flags, struct file *file)
 {
 	down_write(&mm->mmap_lock);
 	if (GET(vma->linked)) {
@@ -40,6 +41,7 @@ int sys_mmap(vm_area_struct *vma, mm_struct *mm, inode *inode, pgoff_t address, 
 	}
 	vma->vm_mm = mm;
 	model_mmap_region(vma, address, len, inode ? &inode->i_data : nullptr, pgoff, vm_flags);
+	vma->vm_file = file ? FORMS.model_vma_get_file(file) : nullptr;
 	up_write(&mm->mmap_lock);
 	return 0;
 }
@@ -82,6 +84,9 @@ int sys_munmap(vm_area_struct *vma)
 	SET(vma->linked, false);
 	FORMS.unmap_single_vma(vma, vma->vm_start, vma->vm_end, true);
 	free_pgtables(vma);
+	if (vma->vm_file)
+		fput(vma->vm_file); /* remove_vma() */
+	vma->vm_file = nullptr;
 	up_write(&mm->mmap_lock);
 	return 0;
 }

@@ -2,6 +2,8 @@
 #include "core/model/model.h"
 
 #include "core/model/anon.h"
+#include "core/model/dma.h"
+#include "core/model/file.h"
 
 namespace kernel
 {
@@ -13,8 +15,8 @@ static const engine::Role role_i_size("i_size"), role_i_block("extent"),
 	role_ptl("ptl"), role_pmd("pmd"), role_pte("pte"), role_linked("vma.linked"),
 	role_in_i_mmap("vma.in_i_mmap"), role_wq("wait_table"), role_cell("cell"),
 	role_line("line"), role_journal("journal"), role_alloc("alloc_lock"),
-	role_in_anon_vma("vma.in_anon_vma"), role_prot("vma.prot"), role_forked("mm.forked"),
-	role_alloc_state("alloc"), role_warn("warning");
+	role_in_anon_vma("vma.in_anon_vma"), role_prot("vma.prot"), role_seq("write_protect_seq"),
+	role_forked("mm.forked"), role_alloc_state("alloc"), role_warn("warning");
 
 static void model_boot_inode(inode *inode, uint8_t id, const model_config &config)
 {
@@ -49,8 +51,10 @@ static void model_boot_mm(mm_struct *mm, uint8_t id, const model_config &config)
 	mm->nr_pages = pages;
 	mm->mmap_lock.init(role_mmap_lock);
 	mm->page_table_lock.init(role_pmd_lock);
-	if (config.nr_folios)
+	if (config.nr_folios) {
 		mm->forked.init(role_forked);
+		mm->write_protect_seq.init(role_seq);
+	}
 	mm->pmds = arena.make_array<pmd_slot>(pages / config.pmd_nr);
 	mm->ptes = arena.make_array<Atomic<pte_t>>(pages);
 	for (pgoff_t i = 0; i < pages / config.pmd_nr; i++) {
@@ -80,6 +84,7 @@ static void model_boot_device(model *m)
 	execution.init(m->alloc_state, role_alloc_state);
 	m->free_stack = arena.make_array<uint32_t>(m->nr_blocks);
 	m->freed = arena.make_array<uint32_t>(m->nr_blocks);
+	m->freed_notes = arena.make_array<model_freed>(m->nr_blocks);
 	/* Single blocks come from the top, so that aligned runs stay whole below. */
 	m->nr_free = m->nr_blocks;
 	for (uint32_t i = 0; i < m->nr_blocks; i++)
@@ -115,9 +120,15 @@ model *model_boot(const model_config &config)
 	model_boot_device(m);
 	if (config.nr_folios)
 		model_boot_anon(m);
+	if (config.pages)
+		model_boot_pages(m);
+	if (config.dma)
+		model_boot_dma(m);
 	m->flushes = arena.make_array<pmem_flush *>(config.nr_tasks);
 	m->handles = arena.make_array<uint8_t>(config.nr_tasks);
 	m->j_barrier.init(role_journal);
+	if (config.open_files)
+		model_boot_life(m);
 	return m;
 }
 

@@ -15,6 +15,8 @@
 namespace kernel
 {
 
+inline constexpr uint64_t MODEL_NO_BLOCK = ~uint64_t(0);
+
 enum class model_event_kind : uint8_t {
 	invoke,	    /* an operation begins */
 	ret,	    /* it ends; value: its result */
@@ -26,15 +28,19 @@ enum class model_event_kind : uint8_t {
 	extended,   /* the file is now `cell` cells long, and was shorter */
 	flushed,    /* clwb of a cell through a MAP_SYNC mapping took effect */
 	fenced,	    /* what this CPU flushed before is durable */
-	no_space,   /* an allocation failed: what follows from it is allowed to fail */
+	submitted, /* a device has work now, as task `value`, which began with the operation that submitted it */
+	no_space, /* an allocation failed: what follows from it is allowed to fail */
 	/* Private memory: `mm` and a cell of its address space. load and store, too, if `mm` is set. */
 	mapped, /* `value` is the page frame that the page at `cell` is in from now on */
 	copied, /* the cell is no longer `file_cell` of `inode` but a copy, which holds `value` */
 	discarded, /* the page at `cell` is gone; value: 1: it is zeros now, 0: what the file has */
 	forked,	   /* `child` has the cell, too, as it is now */
-	dma_write, /* a device wrote the cell, in frame `file_cell` */
 	pinned, /* GUP for writing: the page at `cell` is in frame `value`; result: 1: FOLL_GET */
 	unpinned,
+	/* By a pin. Private memory: `mm` and `cell` as above, `file_cell` is the frame; else a file's. */
+	dma_read,  /* a device read a cell of a page that was pinned for it */
+	dma_write, /* a device wrote one */
+	pin_read,  /* a CPU read a cell of a page that it has a reference to, not a mapping of */
 };
 
 enum class model_op : uint8_t {
@@ -49,8 +55,13 @@ enum class model_op : uint8_t {
 	munmap,
 	clwb,
 	sfence,
-	fork
+	fork,
+	dma, /* of a device: not the system call that submitted it */
 };
+
+struct model_pin;
+struct model_dma;
+struct model_pipe;
 
 struct model_event {
 	model_event_kind kind;
@@ -65,7 +76,11 @@ struct model_event {
 	const mm_struct *mm = nullptr;	  /* whose private memory it is about */
 	const mm_struct *child = nullptr; /* forked */
 	uint64_t file_cell = 0;		  /* copied */
+	const model_pin *pin = nullptr;	  /* dma_read, dma_write, pin_read */
+	uint64_t block = MODEL_NO_BLOCK; /* load, store, read_cell, write_cell: none: a zero page */
 };
+
+inline constexpr int MODEL_ERESTARTSYS = 512;
 
 /* A signal as the result of an operation. */
 inline constexpr int MODEL_SIGBUS = -(7 << 8);
@@ -92,14 +107,28 @@ struct model_config {
 	unsigned int nr_mms = 0;
 	unsigned int nr_vmas = 0;
 	unsigned int nr_tasks = 1;
-	pgoff_t file_pages = 0;		   /* upper bound of a file's size */
-	uint32_t nr_blocks = 0;		   /* of the device; 0: enough for all files twice */
+	/* For each address space, for each file: it is open from the start. Null: inodes live for ever. */
+	const uint8_t *open_files = nullptr;
+	unsigned int nr_opens = 0; /* open(2) in the whole program */
+	bool pages = false;	   /* page frames are counted */
+	bool dma = false;	/* something outlives its mapping: requests to a device, a pipe */
+	pgoff_t file_pages = 0; /* upper bound of a file's size */
+	uint32_t nr_blocks = 0; /* of the device; 0: enough for all files twice */
 	const pgoff_t *mm_pages = nullptr; /* size of each address space */
 	unsigned int nr_folios =
 		0; /* frames of anonymous memory; 0: the program has no private memory */
 	bool swap_exclusive = true;	 /* __HAVE_ARCH_PTE_SWP_EXCLUSIVE */
 	bool swap_stable_writes = false; /* SWP_STABLE_WRITES */
 	model_observer *observer = nullptr;
+};
+
+/* Requests to the device in one execution, and pages in the pipe. */
+inline constexpr uint32_t MODEL_DMA_MAX = 3;
+inline constexpr uint32_t MODEL_PIPE_BUFFERS = 4;
+
+struct model_freed {
+	engine::TaskId task;
+	uint32_t step;
 };
 
 inline constexpr unsigned int DAX_WAIT_TABLE_ENTRIES = 4;
@@ -120,12 +149,23 @@ struct model {
 	rw_semaphore j_barrier; /* handles read, commit writes */
 	uint8_t *handles;	/* nesting, for each task */
 
+	struct model_life *life; /* null: inodes live for ever */
+
 	spinlock_t alloc_lock;
 	engine::Object alloc_state;
 	uint32_t *free_stack; /* blocks; the top is the most recently freed */
 	uint32_t nr_free;
 	uint32_t *freed; /* by the running transaction; free once it commits */
 	uint32_t nr_freed;
+	model_freed *freed_notes; /* for each block, who freed it last; for reports */
+
+	page *pages; /* of the blocks; null: not counted. page.h */
+	engine::WaitVarTable *var_table;
+
+	model_dma *dmas; /* dma.h */
+	uint32_t nr_dmas;
+	engine::Object dma_state;
+	model_pipe *pipe;
 
 	private_memory *anon; /* null: there is none */
 
@@ -189,7 +229,7 @@ struct model_io {
 
 void model_creat(inode *inode, pgoff_t size);
 int sys_mmap(vm_area_struct *vma, mm_struct *mm, inode *inode, pgoff_t address, pgoff_t len,
-	     pgoff_t pgoff, unsigned int vm_flags);
+	     pgoff_t pgoff, unsigned int vm_flags, struct file *file = nullptr);
 int sys_munmap(vm_area_struct *vma);
 int sys_read(const model_io *io);
 int sys_write(const model_io *io);
@@ -247,8 +287,6 @@ int model_clear_refs(mm_struct *mm);
 int model_madvise_dontneed(vm_area_struct *vma, mm_struct *mm, pgoff_t start, pgoff_t len);
 int model_madvise_pageout(vm_area_struct *vma, mm_struct *mm, pgoff_t address);
 int model_reclaim(mm_struct *mm, pgoff_t address);
-int model_direct_io(mm_struct *mm, pgoff_t address, unsigned int cell, uint64_t value,
-		    bool to_memory);
 
 } /* namespace kernel */
 

@@ -4,7 +4,10 @@
 #include <algorithm>
 #include <charconv>
 
+#include "core/model/file.h"
 #include "core/model/fork.h"
+#include "core/model/gup.h"
+#include "core/model/inode.h"
 #include "core/model/history/history.h"
 #include "core/model/mutants/mutants.h"
 #include "core/model/proposals/proposals.h"
@@ -53,7 +56,20 @@ constexpr model_forms newest_forms = {
 	.dax_writeback_one = dax_writeback_one,
 	.__dax_invalidate_entry = __dax_invalidate_entry,
 	.dax_break_layout = dax_break_layout,
+	.ext4_break_layouts = ext4_break_layouts,
+	.dax_layout_busy_page_range = dax_layout_busy_page_range,
+	.dax_page_is_busy = dax_page_is_busy,
+	.wait_page_idle = wait_page_idle,
+	.__init_zone_device_page = __init_zone_device_page,
+	.folio_put_refs = folio_put_refs,
+	.vm_normal_page = vm_normal_page,
+	.gup_fast = gup_fast,
+	.gup_fast_pte_range = gup_fast_pte_range,
 	.invalidate_inode_pages2_range = invalidate_inode_pages2_range,
+	.generic_drop_inode = generic_drop_inode,
+	.model_inode_freeing = model_inode_freeing,
+	.testfs_evict_inode = testfs_evict_inode,
+	.model_vma_get_file = model_vma_get_file,
 	.dax_finish_sync_fault = dax_finish_sync_fault,
 	.dax_insert_pfn_mkwrite = dax_insert_pfn_mkwrite,
 	.dax_iomap_iter = dax_iomap_iter,

@@ -20,7 +20,7 @@ struct xa_state;
 struct model_io;
 struct model_file;
 struct model_mmap_request;
-struct bio;
+struct model_pin;
 
 /* One pointer for each function that some row changes. */
 struct model_forms {
@@ -34,8 +34,22 @@ struct model_forms {
 	int (*dax_iomap_rw)(const model_io *io, bool write);
 	int (*dax_writeback_one)(xa_state *xas, address_space *mapping, xa_entry entry);
 	int (*__dax_invalidate_entry)(address_space *mapping, pgoff_t index, bool trunc);
-	void (*dax_break_layout)(inode *inode);
+	int (*dax_break_layout)(inode *inode);
+	int (*ext4_break_layouts)(inode *inode);
+	page *(*dax_layout_busy_page_range)(address_space *mapping);
+	bool (*dax_page_is_busy)(page *page);
+	int (*wait_page_idle)(page *page, inode *inode, bool interruptible);
+	uint32_t (*__init_zone_device_page)();
+	void (*folio_put_refs)(page *page, uint32_t refs);
+	page *(*vm_normal_page)(uint64_t pfn);
+	bool (*gup_fast)(mm_struct *mm, pgoff_t address, unsigned int flags, model_pin *pin);
+	bool (*gup_fast_pte_range)(mm_struct *mm, pgoff_t address, unsigned int flags,
+				   model_pin *pin);
 	int (*invalidate_inode_pages2_range)(address_space *mapping, pgoff_t start, pgoff_t end);
+	bool (*generic_drop_inode)(inode *inode);
+	bool (*model_inode_freeing)(inode *inode);
+	void (*testfs_evict_inode)(inode *inode);
+	struct file *(*model_vma_get_file)(struct file *file);
 	vm_fault_t (*dax_finish_sync_fault)(vm_fault *vmf, bool pmd);
 	vm_fault_t (*dax_insert_pfn_mkwrite)(vm_fault *vmf, bool pmd);
 	/* Those that tests alone change. */
@@ -50,7 +64,8 @@ struct model_forms {
 	int (*do_ftruncate)(const model_file *file, int64_t length);
 	int (*do_mmap)(const model_mmap_request *request);
 	int (*sys_msync)(mm_struct *mm, pgoff_t start, pgoff_t len, unsigned int flags);
-	int (*bio_iov_iter_get_pages)(bio *bio);
+	int (*bio_iov_iter_get_pages)(mm_struct *mm, pgoff_t address, bool to_memory,
+				      model_pin *pin);
 	bool (*try_to_unmap_one)(folio *folio, vm_area_struct *vma, pgoff_t address);
 	vm_fault_t (*do_swap_page)(vm_fault *vmf);
 	void (*copy_nonpresent_pte)(mm_struct *src_mm, Atomic<pte_t> *dst_pte,

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "core/model/dax.h"
+#include "core/model/page.h"
 
 namespace kernel
 {
@@ -14,7 +15,7 @@ namespace kernel
 /* --- the journal: fs/jbd2 ----------------------------------------------------------------------------------- */
 
 /* jbd2_journal_start(). A handle inside a handle is the same one. */
-static void testfs_journal_start(void)
+void testfs_journal_start(void)
 {
 	model *m = model::current;
 
@@ -22,7 +23,7 @@ static void testfs_journal_start(void)
 		down_read(&m->j_barrier);
 }
 
-static void testfs_journal_stop(void)
+void testfs_journal_stop(void)
 {
 	model *m = model::current;
 
@@ -134,6 +135,7 @@ static void testfs_free(uint32_t block)
 {
 	model *m = model::current;
 
+	model_block_freed(block);
 	spin_lock(&m->alloc_lock);
 	uint64_t before = testfs_alloc_hash();
 	m->freed[m->nr_freed++] = block;
@@ -421,6 +423,12 @@ void testfs_truncate_blocks(inode *inode, pgoff_t size)
 	testfs_journal_stop();
 }
 
+/* fs/ext4/inode.c: ext4_break_layouts(), v6.15: the whole file, whatever the new size. Left out: the check of the lock. */
+int ext4_break_layouts(inode *inode)
+{
+	return FORMS.dax_break_layout(inode);
+}
+
 /*
  * fs/open.c: sys_ftruncate(), v6.15, through ext4_setattr(). Left out: direct I/O in flight, the partial page, the
  * orphan list.
@@ -430,6 +438,7 @@ int sys_ftruncate(inode *inode, pgoff_t size)
 	address_space *mapping = &inode->i_data;
 	model_event event{ model_event_kind::truncated };
 	pgoff_t old;
+	int ret;
 
 	down_write(&inode->i_rwsem);
 	/* inode_newsize_ok(), with RLIMIT_FSIZE; no file is longer already */
@@ -439,8 +448,9 @@ int sys_ftruncate(inode *inode, pgoff_t size)
 	}
 	down_write(&mapping->invalidate_lock);
 	old = MODEL_READ_HERE(inode->i_size);
-	FORMS.dax_break_layout(
-		inode); /* ext4_break_layouts(): the whole file, whatever the new size */
+	ret = FORMS.ext4_break_layouts(inode);
+	if (ret < 0)
+		goto out;
 	testfs_journal_start();
 	down_write(&inode->i_data_sem);
 	WRITE_ONCE(inode->i_size, size);
@@ -456,9 +466,47 @@ int sys_ftruncate(inode *inode, pgoff_t size)
 	truncate_pagecache(inode, size);
 	if (size <= old)
 		FORMS.testfs_truncate_blocks(inode, size);
+out:
 	up_write(&mapping->invalidate_lock);
 	up_write(&inode->i_rwsem);
-	return 0;
+	return ret;
+}
+
+/*
+ * fs/ext4/inode.c: ext4_evict_inode(), v6.15, behind its first statement. The file is gone once the last reference to
+ * an inode without links is; pages of a file that has links are dropped, its blocks stay.
+ */
+void testfs_delete_inode(inode *inode)
+{
+	model_event event{ model_event_kind::truncated };
+
+	truncate_inode_pages_final(&inode->i_data);
+	if (READ_ONCE(inode->i_nlink))
+		return;
+	testfs_journal_start();
+	WRITE_ONCE(inode->i_size, pgoff_t(0));
+	event.inode = inode;
+	model_emit(event);
+	testfs_truncate_blocks(inode, 0);
+	testfs_journal_stop();
+}
+
+/* fs/ext4/inode.c: ext4_evict_inode(), v6.15. Left out: files without DAX, the orphan list, quota. */
+void testfs_evict_inode(inode *inode)
+{
+	dax_break_layout_final(inode);
+	testfs_delete_inode(inode);
+}
+
+/* fs/sync.c: sync_filesystem(), v6.15: every file is written back, and what has run is committed. */
+void testfs_sync_fs(void)
+{
+	model *m = model::current;
+
+	for (unsigned int i = 0; i < m->config.nr_inodes; i++)
+		dax_writeback_mapping_range(&m->inodes[i].i_data, 0, m->config.file_pages - 1);
+	testfs_commit();
+	model_sfence();
 }
 
 /* In setup, before anybody looks: a file that is one hole, and durable. */

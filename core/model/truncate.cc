@@ -91,6 +91,12 @@ void truncate_inode_pages(address_space *mapping, pgoff_t start)
 	}
 }
 
+/* mm/truncate.c: truncate_inode_pages_final(), v6.15. Left out: AS_EXITING, which only reclaim of page-cache pages reads. */
+void truncate_inode_pages_final(address_space *mapping)
+{
+	truncate_inode_pages(mapping, 0);
+}
+
 /* mm/truncate.c: truncate_pagecache(), v6.15 */
 void truncate_pagecache(inode *inode, pgoff_t newsize)
 {

@@ -81,6 +81,8 @@ struct xarray {
 struct inode;
 struct mm_struct;
 struct folio; /* an anonymous page: anon.h */
+struct file;
+struct page;
 
 struct address_space {
 	inode *host;
@@ -97,6 +99,7 @@ struct vm_area_struct {
 	unsigned int vm_flags;
 	mm_struct *vm_mm;
 	address_space *f_mapping; /* null: anonymous memory */
+	struct file *vm_file;	  /* null in a machine without life cycle */
 	Plain<bool> linked;	  /* in the tree of vm_mm; under mmap_lock */
 	Plain<bool> in_i_mmap;	  /* in the i_mmap tree; under i_mmap_rwsem */
 	Plain<bool> in_anon_vma;  /* in the tree of anonymous mappings; under its lock */
@@ -109,8 +112,9 @@ struct mm_struct {
 	spinlock_t page_table_lock; /* of all PMDs */
 	pmd_slot *pmds;
 	Atomic<pte_t> *ptes;
-	pgoff_t nr_pages;   /* of the address space */
-	Plain<bool> forked; /* it is a child already; under mmap_lock */
+	pgoff_t nr_pages;	      /* of the address space */
+	Plain<bool> forked;	      /* it is a child already; under mmap_lock */
+	seqcount_t write_protect_seq; /* written by fork, under mmap_lock */
 };
 
 struct inode {
@@ -128,6 +132,14 @@ struct inode {
 	engine::Object committed;
 	uint32_t *committed_block;
 	pgoff_t committed_size;
+
+	/* Only in a machine with life cycle; see inode.h. */
+	spinlock_t i_lock;
+	Atomic<uint32_t> i_count;
+	Atomic<uint32_t> i_nlink;
+	Plain<uint32_t> i_state; /* under i_lock */
+	Plain<bool> i_hashed;	 /* found by iget_locked(); under inode_hash_lock */
+	Plain<bool> i_lru;	 /* under i_lock */
 };
 
 struct vm_fault {

@@ -10,7 +10,9 @@
 #define DAXRACE_CORE_MODEL_VOCABULARY_H_
 
 #include "core/engine/data.h"
+#include "core/engine/seqcount.h"
 #include "core/engine/sync.h"
+#include "core/engine/wait_var.h" /* has members of the names that are macros below */
 
 namespace kernel
 {
@@ -23,6 +25,7 @@ template <class T>
 using Plain = engine::Plain<T>;
 using spinlock_t = engine::SpinLock;
 using rw_semaphore = engine::RwSemaphore;
+using seqcount_t = engine::SeqCount;
 using wait_queue_head_t = engine::WaitQueue;
 using engine::Order;
 
@@ -57,6 +60,10 @@ void model_drain_stores(void);
 #define down_write(s) MODEL_LOCKED((s)->down_write(SITE("down_write", #s)))
 #define down_write_nested(s, subclass) \
 	MODEL_LOCKED((s)->down_write_nested((subclass), SITE("down_write_nested", #s)))
+#define raw_read_seqcount(s) (s)->read_raw(SITE("raw_read_seqcount", #s))
+#define read_seqcount_retry(s, start) (s)->read_retry((start), SITE("read_seqcount_retry", #s))
+#define raw_write_seqcount_begin(s) (s)->write_begin(SITE("raw_write_seqcount_begin", #s))
+#define raw_write_seqcount_end(s) (s)->write_end(SITE("raw_write_seqcount_end", #s))
 #define up_write(s) MODEL_LOCKED((s)->up_write(SITE("up_write", #s)))
 
 #define prepare_to_wait_exclusive(q, w) \

@@ -4,6 +4,7 @@
  * had ended, before the read began. Where operations overlap, several values are right. A value that somebody
  * has read counts as written by the time that read returned.
  */
+#include "core/model/gup.h"
 #include "core/oracle/oracle.h"
 
 namespace daxrace::oracle {
@@ -54,6 +55,10 @@ class Coherence : public Oracle {
       read.cell = event.file_cell;
       on_read(read, history);
     }
+    if ((event.kind == model_event_kind::dma_read || event.kind == model_event_kind::pin_read) &&
+        is_of_its_place(*event.pin)) {
+      on_read(event, history);
+    }
   }
 
   void on_quiesce(FileHistory& history) override {
@@ -80,6 +85,14 @@ class Coherence : public Oracle {
   }
 
  private:
+  /* Whether a page that is read through a pin has to be what its address showed. A zero page does not: a
+   * block or a page of the process may have come meanwhile. Nor does private memory behind a mere reference,
+   * which copy on write may leave behind. */
+  static bool is_of_its_place(const kernel::model_pin& pin) {
+    if (pin.mm != nullptr) return pin.folio != nullptr && (pin.flags & kernel::FOLL_PIN) != 0;
+    return pin.page != nullptr && FileHistory::owned(pin);
+  }
+
   /* The newest write of that value that a read invoked at `time` may return; null and why not. */
   static Write* readable(const Cell& cell, uint64_t value, uint32_t time, const Write** hidden_by) {
     for (Write* write = cell.newest; write != nullptr; write = write->older) {

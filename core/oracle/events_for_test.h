@@ -110,6 +110,8 @@ class EventTest : public testing::Test {
 
   engine::Execution execution_{{.steps_max = 10000, .tasks_max = 4}};
   OracleSet oracles_{execution_};
+  kernel::model* machine_ = nullptr;
+  const uint8_t* open_files_ = nullptr; /* of a machine whose inodes do not live for ever */
 
  private:
   struct Play {
@@ -119,11 +121,18 @@ class EventTest : public testing::Test {
 
   void boot(const Play* play) {
     static const kernel::pgoff_t mm_pages[] = {kPages, kPages};
+    static kernel::model_forms forms;
+    std::string error;
+    kernel::select_forms({}, &forms, &error);
     kernel::model_config config;
+    config.forms = &forms;
+    config.pages = true;
     config.cells = 1;
     config.nr_inodes = 2;
     config.nr_mms = 2;
     config.nr_folios = 1;
+    config.nr_vmas = 1;
+    config.open_files = open_files_;
     config.nr_tasks = 4;
     config.file_pages = kPages;
     config.mm_pages = mm_pages;
@@ -137,12 +146,13 @@ class EventTest : public testing::Test {
       inode()->i_block[page].write(page + 1);
       inode()->committed_block[page] = page + 1;
     }
+    machine_->nr_free -= kPages;
+    for (uint32_t i = 0; i < machine_->nr_free; ++i) machine_->free_stack[i] = kPages + i;
     for (uint32_t& op : ops_) op = 0;
     oracles_.begin(*machine_);
     (*play->script)();
   }
 
-  kernel::model* machine_ = nullptr;
   kernel::model_event op_[4] = {};
   uint32_t ops_[4] = {};
 };

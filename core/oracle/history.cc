@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "core/model/gup.h"
+
 namespace daxrace::oracle {
 
 using kernel::model_event;
@@ -55,8 +57,11 @@ void FileHistory::on_pin(const model_event& event) {
   }
 }
 
-/* Whether a process that has not given the page up may expect to see what the device writes. */
+/* Whether the file, or a process that has not given the page up, may expect to see what the device writes. */
 bool FileHistory::reaches(const model_event& event) const {
+  /* Behind the end there is no file: a truncation has begun that has yet to free the block. */
+  if (event.mm == nullptr)
+    return owned(*event.pin) && event.cell < event.inode->i_size.peek() * model_->config.cells;
   const uint64_t page = event.cell - event.cell % model_->config.cells;
   for (const Pin* pin = pins_; pin != nullptr; pin = pin->next) {
     if (pin->mm == event.mm && pin->cell == page && pin->pfn == event.file_cell && !pin->discarded)
@@ -136,6 +141,9 @@ void FileHistory::on_event(const model_event& event) {
     case model_event_kind::invoke:
       task = {.invoked = now(), .op = event.op_index, .in_op = true, .kind = event.op};
       break;
+    case model_event_kind::submitted:
+      tasks_[event.value] = {.invoked = task.invoked, .in_op = true, .kind = event.op};
+      break;
     case model_event_kind::ret:
       on_return(task);
       break;
@@ -149,14 +157,14 @@ void FileHistory::on_event(const model_event& event) {
     case model_event_kind::unpinned:
       on_pin(event);
       break;
-    case model_event_kind::dma_write:
-      if (reaches(event)) add(event, cell(event), event.value);
-      break;
     case model_event_kind::copied:
     case model_event_kind::discarded:
     case model_event_kind::forked:
       on_pin(event);
       on_private(event);
+      break;
+    case model_event_kind::dma_write:
+      if (reaches(event)) add(event, cell(event), event.value);
       break;
     case model_event_kind::truncated:
       for (uint64_t c = event.cell; c < model_->config.file_pages * model_->config.cells; ++c) {
@@ -174,8 +182,16 @@ void FileHistory::on_event(const model_event& event) {
     case model_event_kind::read_cell:
     case model_event_kind::flushed:
     case model_event_kind::fenced:
+    case model_event_kind::dma_read:
+    case model_event_kind::pin_read:
       break;
   }
+}
+
+bool FileHistory::owned(const kernel::model_pin& pin) {
+  if (pin.page == nullptr) return true;
+  return pin.page->generation.peek() == pin.generation &&
+         pin.host->i_block[pin.pgoff].peek() == page_to_pfn(pin.page) + 1;
 }
 
 Write* FileHistory::find(const Cell& cell, uint64_t value) {

@@ -104,6 +104,9 @@ class FileHistory {
    * then. */
   static const Write* overwritten(const Cell& cell, const Write& write, uint32_t time);
 
+  /* Whether the page still is what it was when it was pinned. */
+  static bool owned(const kernel::model_pin& pin);
+
   engine::Hash128 state_hash() const;
 
  private:

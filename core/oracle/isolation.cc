@@ -38,10 +38,18 @@ std::string describe_split(const engine::Finding& f, const engine::Execution& ex
 class Isolation : public Oracle {
  public:
   void on_event(const model_event& event, FileHistory& history) override {
-    if (event.kind == model_event_kind::load || event.kind == model_event_kind::read_cell) {
-      on_read(event, history);
-    } else if (event.kind == model_event_kind::mapped) {
-      on_mapped(event, history);
+    switch (event.kind) {
+      case model_event_kind::load:
+      case model_event_kind::read_cell:
+      case model_event_kind::dma_read:
+      case model_event_kind::pin_read:
+        on_read(event, history);
+        break;
+      case model_event_kind::mapped:
+        on_mapped(event, history);
+        break;
+      default:
+        break;
     }
   }
 

@@ -9,7 +9,20 @@ namespace daxrace::scenario {
 
 Runner::Runner(engine::Limits limits) : execution_(limits), oracles_(execution_) {}
 
+bool has_devices(const Program& program) {
+  for (const Task& task : program.tasks) {
+    for (const Operation& op : task.ops) {
+      if (op.kind == OpKind::k_dioread || op.kind == OpKind::k_aioread || op.kind == OpKind::k_diowrite ||
+          op.kind == OpKind::k_vmsplice || op.kind == OpKind::k_drain)
+        return true;
+    }
+  }
+  return false;
+}
+
 std::string task_label(const Program& program, int index) {
+  const auto devices = static_cast<int>(program.tasks.size());
+  if (index >= devices) return "dma." + std::to_string(index - devices);
   const Task& task = program.tasks[static_cast<size_t>(index)];
   return program.processes[static_cast<size_t>(task.process)] + "." + task.name;
 }
@@ -74,9 +87,9 @@ unsigned int Runner::vma_of(int32_t region, int process) const {
 /* Page frames for every page of private memory, as it is in each process and as it is being copied. */
 void Runner::plan_private() {
   constexpr unsigned int kFoliosMax = 256;
-  constexpr OpKind kPrivateOps[] = {
-      OpKind::k_mmapanon, OpKind::k_mprotect, OpKind::k_dontneed, OpKind::k_pageout,   OpKind::k_reclaim,
-      OpKind::k_dioread,  OpKind::k_diowrite, OpKind::k_swapoff,  OpKind::k_clearrefs, OpKind::k_fork};
+  constexpr OpKind kPrivateOps[] = {OpKind::k_mmapanon,  OpKind::k_mprotect, OpKind::k_dontneed,
+                                    OpKind::k_pageout,   OpKind::k_reclaim,  OpKind::k_swapoff,
+                                    OpKind::k_clearrefs, OpKind::k_fork};
   const Program& program = *program_;
   const auto processes = static_cast<unsigned int>(program.processes.size());
   unsigned int pages = 0;
@@ -99,6 +112,59 @@ void Runner::plan_private() {
   config_.swap_stable_writes = program.config.swap_stable_writes;
 }
 
+namespace {
+
+/* Whether inodes must be able to end for it. A program without such operations pays nothing for those that
+ * have. */
+bool needs_life(OpKind kind) {
+  switch (kind) {
+    case OpKind::k_open:
+    case OpKind::k_close:
+    case OpKind::k_unlink:
+    case OpKind::k_rename:
+    case OpKind::k_exit:
+    case OpKind::k_remount:
+    case OpKind::k_dropslab:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool by_descriptor(OpKind kind) {
+  return slot_of(kind, ArgKind::kFile) >= 0 && kind != OpKind::k_unlink && kind != OpKind::k_rename &&
+         kind != OpKind::k_open;
+}
+
+}  // namespace
+
+/* A process has those files open from the start that it ever uses by a descriptor. */
+void Runner::plan_life() {
+  const Program& program = *program_;
+  bool life = false;
+  opens_.clear();
+  open_files_.assign(program.processes.size() * program.files.size(), 0);
+  auto use = [&](const Operation& op, int process) {
+    life = life || needs_life(op.kind);
+    if (op.kind == OpKind::k_open) opens_.push_back(&op);
+    if (!by_descriptor(op.kind)) return;
+    open_files_[static_cast<size_t>(process) * program.files.size() +
+                static_cast<size_t>(argument(op, ArgKind::kFile))] = 1;
+  };
+  for (const Operation& op : program.setup) {
+    if (op.kind == OpKind::k_mmap) use(op, region(argument(op, ArgKind::kNewRegion)).process);
+  }
+  for (const Task& task : program.tasks) {
+    for (const Operation& op : task.ops) use(op, task.process);
+  }
+  config_.open_files = life ? open_files_.data() : nullptr;
+  config_.nr_opens = static_cast<unsigned int>(opens_.size());
+}
+
+uint32_t Runner::open_number(const Operation& op) const {
+  return static_cast<uint32_t>(std::find(opens_.begin(), opens_.end(), &op) - opens_.begin());
+}
+
 bool Runner::load(const Program& program, const KernelChoice& kernel, std::string* error) {
   if (!kernel::select_forms({kernel.version, kernel.without, kernel.with}, &forms_, error)) return false;
   program_ = &program;
@@ -116,10 +182,14 @@ bool Runner::load(const Program& program, const KernelChoice& kernel, std::strin
   config_.nr_inodes = static_cast<unsigned int>(program.files.size());
   config_.nr_mms = static_cast<unsigned int>(program.processes.size());
   config_.nr_vmas = static_cast<unsigned int>(program.regions.size());
-  config_.nr_tasks = static_cast<unsigned int>(program.tasks.size()) + 1;
+  config_.dma = has_devices(program);
+  config_.pages = config_.dma;
+  config_.nr_tasks =
+      static_cast<unsigned int>(program.tasks.size()) + 1 + (config_.dma ? kernel::MODEL_DMA_MAX : 0);
   config_.file_pages = static_cast<kernel::pgoff_t>(geometry.pmd_pages) * kFilePmdsMax;
   config_.mm_pages = process_pages_.data();
   config_.map_sync = map_sync_;
+  plan_life();
   config_.observer = &oracles_;
   plan_private();
   oracles_.set_names({program.files, region_names(program)});
@@ -139,6 +209,7 @@ int Runner::run_op(const Operation& op, uint32_t index) {
   int result = entry.run(context);
   execution_.ret(static_cast<uint64_t>(static_cast<int64_t>(result)), DAXRACE_SITE("ret", ""));
   event.kind = kernel::model_event_kind::ret;
+  event.inode = context.inode;
   event.result = result;
   kernel::model_emit(event);
   return result;
@@ -182,6 +253,7 @@ engine::End Runner::run_once(engine::Strategy& strategy) {
 OpKind operation_at(const Runner& runner, engine::TaskId task, uint32_t step) {
   if (task == engine::kNoTask) return OpKind::kCount;
   const Program& program = runner.program();
+  if (task > program.tasks.size()) return OpKind::kCount; /* a device */
   const auto& ops = task == 0 ? program.setup : program.tasks[task - 1u].ops;
   auto trace = runner.execution().trace();
   for (size_t i = std::min<size_t>(step + 1, trace.size()); i > 0; --i) {

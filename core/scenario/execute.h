@@ -21,7 +21,9 @@ class Runner {
   explicit Runner(engine::Limits limits = default_limits());
 
   static engine::Limits default_limits() {
-    return {.steps_max = 20000, .tasks_max = kTasksMax + 1, .trace = false};
+    return {.steps_max = 20000,
+            .tasks_max = kTasksMax + 1 + static_cast<int>(kernel::MODEL_DMA_MAX),
+            .trace = false};
   }
 
   /* The program must be valid (as parse_strict and repair leave it) and outlive its executions. On a kernel
@@ -52,6 +54,8 @@ class Runner {
     int32_t length = 0;
     bool is_private = false;
   };
+  /* Which of the program's open(2) this operation is. */
+  uint32_t open_number(const Operation& op) const;
   const RegionPlan& region(int32_t index) const { return regions_[static_cast<size_t>(index)]; }
   /* The process of the task that runs; in setup that of the region. */
   int process_for(int32_t region) const;
@@ -62,6 +66,7 @@ class Runner {
   engine::End run_once(engine::Strategy& strategy);
   void plan_regions();
   void plan_private();
+  void plan_life();
   void first_task();
   void run_ops(const std::vector<Operation>& ops);
   int run_op(const Operation& op, uint32_t index);
@@ -74,6 +79,8 @@ class Runner {
   kernel::model_config config_;
   bool map_sync_ = false;
   std::vector<RegionPlan> regions_;
+  std::vector<uint8_t> open_files_; /* for each process, for each file */
+  std::vector<const Operation*> opens_;
   std::vector<kernel::pgoff_t> process_pages_;
   bool forks_ = false;
   std::vector<std::string> task_names_;
@@ -81,7 +88,10 @@ class Runner {
   std::vector<engine::RecordedDraw> draws_;
 };
 
-/* "P.A" of task `index` of the program. */
+/* Whether some operation may leave a page in the hands of a device or a pipe. */
+bool has_devices(const Program& program);
+
+/* "P.A" of task `index` of the program; behind those, "dma.0" of the first request to the device. */
 std::string task_label(const Program& program, int index);
 
 /* Engine task 0 is the setup; task i of the program is i + 1. */

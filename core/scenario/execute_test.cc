@@ -14,6 +14,7 @@ namespace {
 
 using kernel::MODEL_SIGBUS;
 using kernel::MODEL_SIGSEGV;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -118,7 +119,7 @@ TEST(ExecuteTest, OraclesAreAskedAtTheEnd) {
   runner.run(honest);
   EXPECT_THAT(verdicts(runner.execution()), IsEmpty());
   runner.run(shifts_the_file);
-  EXPECT_THAT(verdicts(runner.execution()), ElementsAre("lost-write"));
+  EXPECT_THAT(verdicts(runner.execution()), Contains("lost-write"));
   runner.run(forgets_a_block);
   EXPECT_THAT(verdicts(runner.execution()), IsEmpty()) << "there was no crash";
   load(runner, crashes);

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "core/scenario/operations.h"
 
+#include "core/model/dma.h"
+#include "core/model/file.h"
+#include "core/model/inode.h"
+
 namespace daxrace::scenario {
 
 namespace {
@@ -31,6 +35,31 @@ struct Address {
 };
 Address address_of(const OpContext& c) { return {c.op.arg[0], c.op.arg[1], c.op.arg[2]}; }
 
+/* The address space of the task; in setup, which stands for all processes, null. */
+kernel::mm_struct* mm_of(const OpContext& c) {
+  engine::TaskId task = engine::Execution::current().self();
+  if (task == 0) return nullptr;
+  return &model().mms[static_cast<size_t>(c.runner.program().tasks[task - 1u].process)];
+}
+
+uint32_t name_of(const OpContext& c) { return static_cast<uint32_t>(arg(c, ArgKind::kFile)); }
+
+/* A system call on the file behind the process's descriptor. */
+template <typename Call>
+int on_file(const OpContext& c, kernel::mm_struct* mm, Call&& call) {
+  if (model().life == nullptr || mm == nullptr) return call(file_of(c), nullptr);
+  kernel::file* file = kernel::fdget(mm, name_of(c));
+  if (file == nullptr) {
+    kernel::task_work_run(); /* it may have been closed while we took it */
+    return -EBADF;
+  }
+  c.inode = file->f_inode;
+  int result = call(file->f_inode, file);
+  kernel::fput(file);
+  kernel::task_work_run();
+  return result;
+}
+
 void describe_file(OpContext& c, model_op kind) {
   c.kind = kind;
   c.inode = file_of(c);
@@ -45,8 +74,8 @@ void describe_address(OpContext& c, model_op kind) {
       static_cast<uint64_t>(plan.offset + at.page) * model().config.cells + static_cast<uint64_t>(at.cell);
 }
 
-kernel::model_io io_of(const OpContext& c) {
-  return {file_of(c), static_cast<kernel::pgoff_t>(arg(c, ArgKind::kOffset)),
+kernel::model_io io_of(const OpContext& c, kernel::inode* inode) {
+  return {inode, static_cast<kernel::pgoff_t>(arg(c, ArgKind::kOffset)),
           static_cast<kernel::pgoff_t>(arg(c, ArgKind::kLength)), c.value};
 }
 
@@ -66,14 +95,20 @@ void describe_mmap(OpContext& c) { describe_file(c, model_op::mmap); }
 int op_mmap(const OpContext& c) {
   int32_t region = arg(c, ArgKind::kNewRegion);
   const Runner::RegionPlan& plan = c.runner.region(region);
-  return kernel::sys_mmap(
-      vma_of(c, region), mm_of(c, region), file_of(c), static_cast<kernel::pgoff_t>(plan.address),
-      static_cast<kernel::pgoff_t>(arg(c, ArgKind::kLength)),
-      static_cast<kernel::pgoff_t>(arg(c, ArgKind::kOffset)), vm_flags_of(arg(c, ArgKind::kProt)));
+  return on_file(c, mm_of(c, region), [&](kernel::inode* inode, kernel::file* file) {
+    return kernel::sys_mmap(
+        vma_of(c, region), mm_of(c, region), inode, static_cast<kernel::pgoff_t>(plan.address),
+        static_cast<kernel::pgoff_t>(arg(c, ArgKind::kLength)),
+        static_cast<kernel::pgoff_t>(arg(c, ArgKind::kOffset)), vm_flags_of(arg(c, ArgKind::kProt)), file);
+  });
 }
 
 void describe_munmap(OpContext& c) { c.kind = model_op::munmap; }
-int op_munmap(const OpContext& c) { return kernel::sys_munmap(vma_of(c, arg(c, ArgKind::kRegion))); }
+int op_munmap(const OpContext& c) {
+  int result = kernel::sys_munmap(vma_of(c, arg(c, ArgKind::kRegion)));
+  if (model().life != nullptr) kernel::task_work_run();
+  return result;
+}
 
 void describe_load(OpContext& c) { describe_address(c, model_op::load); }
 int op_load(const OpContext& c) {
@@ -106,22 +141,30 @@ int op_sfence(const OpContext&) { return kernel::model_cpu_sfence(); }
 
 void describe_read(OpContext& c) { describe_file(c, model_op::read); }
 int op_read(const OpContext& c) {
-  kernel::model_io io = io_of(c);
-  return kernel::sys_read(&io);
+  return on_file(c, mm_of(c), [&](kernel::inode* inode, kernel::file*) {
+    kernel::model_io io = io_of(c, inode);
+    return kernel::sys_read(&io);
+  });
 }
 
 void describe_write(OpContext& c) { describe_file(c, model_op::write); }
 int op_write(const OpContext& c) {
-  kernel::model_io io = io_of(c);
-  return kernel::sys_write(&io);
+  return on_file(c, mm_of(c), [&](kernel::inode* inode, kernel::file*) {
+    kernel::model_io io = io_of(c, inode);
+    return kernel::sys_write(&io);
+  });
 }
 
 void describe_fsync(OpContext& c) { describe_file(c, model_op::fsync); }
-int op_fsync(const OpContext& c) { return kernel::sys_fsync(file_of(c)); }
+int op_fsync(const OpContext& c) {
+  return on_file(c, mm_of(c), [](kernel::inode* inode, kernel::file*) { return kernel::sys_fsync(inode); });
+}
 
 void describe_truncate(OpContext& c) { describe_file(c, model_op::truncate); }
 int op_truncate(const OpContext& c) {
-  return kernel::sys_ftruncate(file_of(c), static_cast<kernel::pgoff_t>(arg(c, ArgKind::kLength)));
+  return on_file(c, mm_of(c), [&](kernel::inode* inode, kernel::file*) {
+    return kernel::sys_ftruncate(inode, static_cast<kernel::pgoff_t>(arg(c, ArgKind::kLength)));
+  });
 }
 
 void describe_dropcaches(OpContext&) {}
@@ -166,16 +209,6 @@ int op_reclaim(const OpContext& c) {
   return kernel::model_reclaim(mm_of(c, address_of(c).region), page_of(c));
 }
 
-int direct_io(const OpContext& c, bool to_memory) {
-  Address at = address_of(c);
-  return kernel::model_direct_io(mm_of(c, at.region), page_of(c), static_cast<unsigned int>(at.cell), c.value,
-                                 to_memory);
-}
-void describe_dioread(OpContext& c) { c.kind = model_op::read; }
-int op_dioread(const OpContext& c) { return direct_io(c, true); }
-void describe_diowrite(OpContext& c) { c.kind = model_op::write; }
-int op_diowrite(const OpContext& c) { return direct_io(c, false); }
-
 void describe_swapoff(OpContext&) {}
 int op_swapoff(const OpContext&) { return kernel::sys_swapoff(); }
 
@@ -201,8 +234,67 @@ int op_fork(const OpContext& c) {
   return kernel::sys_fork(&model().mms[process], &model().mms[child], {pairs, static_cast<size_t>(regions)});
 }
 
+/* Another file's offset, not this one's: none of its registers is the operation's. */
+void describe_dioread(OpContext&) {}
+int op_dioread(const OpContext& c) {
+  Address at = address_of(c);
+  return kernel::sys_read_direct(mm_of(c, at.region), page_of(c), static_cast<unsigned int>(at.cell), c.value,
+                                 true);
+}
+
+void describe_aioread(OpContext&) {}
+int op_aioread(const OpContext& c) {
+  Address at = address_of(c);
+  return kernel::sys_read_direct(mm_of(c, at.region), page_of(c), static_cast<unsigned int>(at.cell), c.value,
+                                 false);
+}
+
+void describe_diowrite(OpContext&) {}
+int op_diowrite(const OpContext& c) {
+  Address at = address_of(c);
+  return kernel::sys_write_direct(mm_of(c, at.region), page_of(c), static_cast<unsigned int>(at.cell));
+}
+
+void describe_vmsplice(OpContext&) {}
+int op_vmsplice(const OpContext& c) {
+  return kernel::sys_vmsplice(mm_of(c, address_of(c).region), page_of(c));
+}
+
+void describe_drain(OpContext&) {}
+int op_drain(const OpContext&) { return kernel::model_drain(); }
+
 void describe_crash(OpContext&) {}
 int op_crash(const OpContext&) { engine::Execution::current().crash(DAXRACE_SITE("crash", "")); }
+
+void describe_open(OpContext&) {}
+int op_open(const OpContext& c) { return kernel::sys_open(mm_of(c), name_of(c), c.runner.open_number(c.op)); }
+
+void describe_close(OpContext&) {}
+int op_close(const OpContext& c) { return kernel::sys_close(mm_of(c), name_of(c)); }
+
+void describe_unlink(OpContext&) {}
+int op_unlink(const OpContext& c) { return kernel::sys_unlink(name_of(c)); }
+
+void describe_rename(OpContext&) {}
+int op_rename(const OpContext& c) {
+  return kernel::sys_rename(name_of(c), static_cast<uint32_t>(c.op.arg[1]));
+}
+
+void describe_exit(OpContext&) {}
+int op_exit(const OpContext& c) {
+  kernel::model_exit(mm_of(c));
+  kernel::task_work_run();
+  return 0;
+}
+
+void describe_remount(OpContext&) {}
+int op_remount(const OpContext&) { return kernel::model_remount(); }
+
+void describe_dropslab(OpContext&) {}
+int op_dropslab(const OpContext&) {
+  kernel::model_drop_slab();
+  return 0;
+}
 
 constexpr OpEntry kEntries[] = {
 #define OP(name, where, weight, summary, ...) {describe_##name, op_##name},

@@ -14,9 +14,10 @@ struct OpContext {
   const Operation& op;
   uint64_t value;                                 /* what a write writes */
   kernel::model_op kind = kernel::model_op::none; /* set by the operation: what the oracles are told */
-  const kernel::inode* inode = nullptr;           /* of the file it is about */
   const kernel::mm_struct* mm = nullptr;          /* whose memory it is about */
-  uint64_t cell = 0;                              /* load and store: of the file */
+  /* The file that it is about. Who goes by a descriptor sets it again: a name may have changed hands. */
+  mutable const kernel::inode* inode = nullptr;
+  uint64_t cell = 0; /* load and store: of the file */
 };
 
 struct OpEntry {

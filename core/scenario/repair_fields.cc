@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "core/model/model.h"
 #include "core/scenario/repair_steps.h"
 #include "core/scenario/text_words.h"
 
@@ -42,7 +43,7 @@ bool repair_expectation(Expectation& expectation) {
 }
 
 bool has_task(const Program& program, int task) {
-  return task >= 0 && static_cast<size_t>(task) < program.tasks.size();
+  return task >= 0 && static_cast<size_t>(task) < program.tasks.size() + kernel::MODEL_DMA_MAX;
 }
 
 void repair_anchor(const Program& program, Anchor& anchor) {

@@ -2,6 +2,7 @@
 /* The schedule: switches with their anchors, and draws. */
 #include <algorithm>
 
+#include "core/model/model.h"
 #include "core/scenario/text_reader.h"
 #include "core/scenario/text_words.h"
 
@@ -114,7 +115,11 @@ int Reader::find_task(std::string_view process, std::string_view name) const {
   const auto found = std::ranges::find_if(tasks, [&](const Task& task) {
     return task.name == name && program_.processes[static_cast<size_t>(task.process)] == process;
   });
-  return found == tasks.end() ? -1 : static_cast<int>(found - tasks.begin());
+  if (found != tasks.end()) return static_cast<int>(found - tasks.begin());
+  /* A request to the device, in the order of submission. */
+  if (process != "dma" || name.size() != 1 || name[0] < '0') return -1;
+  const int request = name[0] - '0';
+  return request < static_cast<int>(kernel::MODEL_DMA_MAX) ? static_cast<int>(tasks.size()) + request : -1;
 }
 
 }  // namespace daxrace::scenario

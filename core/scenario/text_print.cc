@@ -164,6 +164,12 @@ void Printer::argument(const Operation& op, ArgKind kind, size_t slot, bool in_s
 }
 
 void Printer::task_name(int task) {
+  const auto devices = static_cast<int>(program_.tasks.size());
+  if (task >= devices) {
+    out_.append("dma.");
+    number(task - devices);
+    return;
+  }
   const Task* found = at(program_.tasks, task);
   out_.append(name_at(program_.processes, found == nullptr ? -1 : found->process)).push_back('.');
   out_.append(found == nullptr ? "?" : found->name);

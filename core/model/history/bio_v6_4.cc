@@ -5,12 +5,10 @@ namespace kernel
 {
 
 /* block/bio.c: bio_iov_iter_get_pages(), v6.4: iov_iter_get_pages2() takes references, which nobody can tell from others. */
-int bio_iov_iter_get_pages_v6_4(bio *bio)
+int bio_iov_iter_get_pages_v6_4(mm_struct *mm, pgoff_t address, bool to_memory, model_pin *pin)
 {
-	bio->pinned = false;
-	return model_get_user_page(bio->mm, bio->address,
-				   FOLL_GET | (bio->to_memory ? unsigned(FOLL_WRITE) : 0u),
-				   &bio->folio);
+	return get_user_pages_fast(mm, address, FOLL_GET | (to_memory ? unsigned(FOLL_WRITE) : 0u),
+				   pin);
 }
 
 } /* namespace kernel */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "core/model/history/history.h"
+#include "core/model/page.h"
 #include "core/model/protocol/entry_backend.h"
 
 namespace kernel
@@ -74,12 +75,85 @@ vm_fault_t dax_fault_iter_v6_14(vm_fault *vmf, const iomap_iter *iter, xa_state 
 }
 
 /*
- * fs/ext4/inode.c: dax_break_layout_v6_14(), which is ext4_break_layouts(), v6.14. Left out: waiting for busy pages.
+ * fs/ext4/inode.c: dax_break_layout_v6_14(), which is ext4_break_layouts(), v6.14.
  * Unmaps everything and leaves the entries: truncation takes those that are behind the new end.
  */
-void dax_break_layout_v6_14(inode *inode)
+int dax_break_layout_v6_14(inode *inode)
 {
-	dax_layout_busy_page_range(&inode->i_data);
+	for (;;) {
+		page *page = FORMS.dax_layout_busy_page_range(&inode->i_data);
+		int error;
+
+		if (!page)
+			return 0;
+		error = FORMS.wait_page_idle(page, inode, true);
+		if (error)
+			return error;
+	}
+}
+
+/*
+ * include/linux/fs.h: mapping_mapped(), v6.14. The kernel looks whether the tree is empty and takes no lock; here it
+ * is i_mmap_rwsem, so that the tree can be plain data.
+ */
+static bool mapping_mapped(address_space *mapping)
+{
+	bool mapped;
+
+	down_read(&mapping->i_mmap_rwsem);
+	mapped = model_first_vma(mapping, 0, ~pgoff_t(0), model::current->vmas) != nullptr;
+	up_read(&mapping->i_mmap_rwsem);
+	return mapped;
+}
+
+/* fs/dax.c: dax_layout_busy_page_range(), v6.14. A file that nobody maps has no busy pages, it says. */
+page *dax_layout_busy_page_range_v6_14(address_space *mapping)
+{
+	if (!mapping_mapped(mapping))
+		return nullptr;
+	return dax_layout_busy_page_range(mapping);
+}
+
+/* mm/mm_init.c: __init_zone_device_page(), v6.14. A page that nobody has counts 1. */
+uint32_t __init_zone_device_page_v6_14()
+{
+	return 1;
+}
+
+/* fs/dax.c: dax_page_is_busy_v6_14(), which is dax_busy_page() for one page, v6.14. Mappings do not count. */
+bool dax_page_is_busy_v6_14(page *page)
+{
+	return READ_ONCE(page->_refcount) > 1;
+}
+
+/* fs/ext4/inode.c: wait_page_idle_v6_14(), which is the ___wait_var_event() of ext4_break_layouts(), v6.14 */
+int wait_page_idle_v6_14(page *page, inode *inode, bool interruptible)
+{
+	return model_wait_page(page, page->_refcount, 1, inode, interruptible);
+}
+
+/* mm/memremap.c: folio_put_refs_v6_14(), which is __put_devmap_managed_folio_refs(), v6.14 */
+void folio_put_refs_v6_14(page *page, uint32_t refs)
+{
+	uint32_t left =
+		page->_refcount.fetch_sub(refs, Order::kFull, SITE("folio_put_refs", "refcount")) -
+		refs;
+
+	if (left == 1)
+		model::current->var_table->wake_up_var(page->_refcount,
+						       SITE("wake_up_var", "refcount"));
+}
+
+/* mm/memory.c: vm_normal_page(), v6.14. A PTE of the device's memory holds no reference. */
+page *vm_normal_page_v6_14(uint64_t)
+{
+	return nullptr;
+}
+
+/* fs/ext4/inode.c: ext4_evict_inode(), v6.14. Nothing waits for pages that are in use. */
+void testfs_evict_inode_v6_14(inode *inode)
+{
+	testfs_delete_inode(inode);
 }
 
 } /* namespace kernel */

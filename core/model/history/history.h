@@ -6,7 +6,8 @@
 #ifndef DAXRACE_CORE_MODEL_HISTORY_HISTORY_H_
 #define DAXRACE_CORE_MODEL_HISTORY_HISTORY_H_
 
-#include "core/model/direct_io.h"
+#include "core/model/dma.h"
+#include "core/model/swap.h"
 
 namespace kernel
 {
@@ -20,7 +21,17 @@ int dax_writeback_one_v5_18(xa_state *xas, address_space *mapping, xa_entry entr
 vm_fault_t dax_fault_iter_v6_14(vm_fault *vmf, const iomap_iter *iter, xa_state *xas,
 				xa_entry *entry, bool pmd);
 
-void dax_break_layout_v6_14(inode *inode);
+int dax_break_layout_v6_14(inode *inode);
+int ext4_break_layouts_v4_17(inode *inode);
+page *dax_layout_busy_page_range_v6_14(address_space *mapping);
+bool dax_page_is_busy_v6_14(page *page);
+int wait_page_idle_v6_14(page *page, inode *inode, bool interruptible);
+uint32_t __init_zone_device_page_v6_14();
+void folio_put_refs_v6_14(page *page, uint32_t refs);
+page *vm_normal_page_v6_14(uint64_t pfn);
+void testfs_evict_inode_v6_14(inode *inode);
+bool gup_fast_v5_10(mm_struct *mm, pgoff_t address, unsigned int flags, model_pin *pin);
+int bio_iov_iter_get_pages_v6_4(mm_struct *mm, pgoff_t address, bool to_memory, model_pin *pin);
 
 bool try_to_unmap_one_v5_18(folio *folio, vm_area_struct *vma, pgoff_t address);
 vm_fault_t do_swap_page_v5_18(vm_fault *vmf);

@@ -26,6 +26,14 @@ vm_fault_t dax_insert_pfn_mkwrite_not_dirty(vm_fault *vmf, bool pmd);
 bool try_to_unmap_one_two_steps(folio *folio, vm_area_struct *vma, pgoff_t address);
 void copy_nonpresent_pte_keeps_exclusive(mm_struct *src_mm, Atomic<pte_t> *dst_pte,
 					 Atomic<pte_t> *src_pte);
+file *model_vma_get_file_none(file *file);
+bool model_inode_freeing_ignored(inode *inode);
+void testfs_evict_inode_leaks_blocks(inode *inode);
+
+bool gup_fast_pte_range_no_recheck(mm_struct *mm, pgoff_t address, unsigned int flags,
+				   model_pin *pin);
+void folio_put_refs_other_key(page *page, uint32_t refs);
+int wait_page_idle_keeps_lock(page *page, inode *inode, bool interruptible);
 
 } /* namespace kernel */
 

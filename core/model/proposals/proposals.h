@@ -11,6 +11,8 @@ namespace kernel
 {
 
 int dax_writeback_one_towrite(xa_state *xas, address_space *mapping, xa_entry entry);
+void testfs_evict_inode_locked(inode *inode);
+bool generic_drop_inode_busy(inode *inode);
 vm_fault_t vmf_insert_page_mkwrite_retry(vm_fault *vmf, uint64_t pfn, bool write);
 int dax_iomap_rw_invalidate_after(const model_io *io, bool write);
 int dax_iomap_rw_fault_lock(const model_io *io, bool write);

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Open files: fs/file.c, fs/file_table.c, fs/open.c. */
+#ifndef DAXRACE_CORE_MODEL_FILE_H_
+#define DAXRACE_CORE_MODEL_FILE_H_
+
+#include "core/model/model.h"
+
+namespace kernel
+{
+
+struct file {
+	Atomic<uint32_t> f_count;
+	inode *f_inode;
+	file *next_work; /* of the task that puts it */
+};
+
+/* Everything a machine needs whose inodes do not live for ever; all files of model_config::open_files are open. */
+void model_boot_life(model *m);
+
+file *get_file(file *file);
+void fput(file *file);
+/* What a task does on its way back to user space: the files that it was the last to put. */
+void task_work_run(void);
+
+/* The file behind a descriptor, with a reference; null: it is closed. A process has one descriptor for each name. */
+file *fdget(const mm_struct *mm, uint32_t name);
+
+/* A VMA's reference to its file. */
+file *model_vma_get_file(file *file);
+
+/* `nr`: which of the program's open(2) this is. */
+int sys_open(mm_struct *mm, uint32_t name, uint32_t nr);
+int sys_close(mm_struct *mm, uint32_t name);
+/* The end of a process: its VMAs, its descriptors. */
+void model_exit(mm_struct *mm);
+
+} /* namespace kernel */
+
+#endif /* DAXRACE_CORE_MODEL_FILE_H_ */

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "core/model/gup.h"
+
+#include "core/model/anon.h"
+
+namespace kernel
+{
+
+static uint32_t model_foll_refs(unsigned int flags)
+{
+	return flags & FOLL_PIN ? GUP_PIN_COUNTING_BIAS : 1;
+}
+
+static void model_pin_frame(uint64_t pfn, model_pin *pin)
+{
+	pin->page = pfn_to_page(pfn);
+	pin->folio = model_anon_folio(pfn);
+}
+
+/* mm/gup.c: try_grab_folio(), v6.15. Under ptl, where a mapping has its own reference. */
+static void try_grab_folio(const model_pin *pin, unsigned int flags)
+{
+	if (pin->page)
+		pin->page->_refcount.fetch_add(model_foll_refs(flags), Order::kRelaxed,
+					       SITE("try_grab_folio", "refcount"));
+	if (pin->folio)
+		pin->folio->_refcount.fetch_add(int32_t(model_foll_refs(flags)), Order::kFull,
+						SITE("try_grab_folio", "refcount"));
+}
+
+/* mm/gup.c: try_grab_folio_fast(), v6.15. False: the frame has no count, or nobody has it any more. */
+bool try_grab_folio_fast(uint64_t pfn, unsigned int flags, model_pin *pin)
+{
+	model_pin_frame(pfn, pin);
+	if (pin->page)
+		return folio_try_get(pin->page, model_foll_refs(flags));
+	return pin->folio && folio_try_get(pin->folio, int32_t(model_foll_refs(flags)));
+}
+
+/* mm/gup.c: gup_put_folio(), v6.15 */
+void gup_put_folio(const model_pin *pin, unsigned int flags)
+{
+	if (pin->page)
+		FORMS.folio_put_refs(pin->page, model_foll_refs(flags));
+	if (pin->folio)
+		folio_put_refs(pin->folio, int32_t(model_foll_refs(flags)));
+}
+
+/* mm/gup.c: gup_must_unshare(), v6.15. Of a page of a file only those must that want it for long. */
+bool gup_must_unshare(unsigned int flags, folio *folio)
+{
+	if ((flags & (FOLL_WRITE | FOLL_PIN)) != FOLL_PIN || !folio)
+		return false;
+	return !model_folio_test(folio, PG_anon_exclusive);
+}
+
+/*
+ * mm/gup.c: gup_fast_pte_range(), gup_fast_pmd_leaf(), v6.15. Left out: protection keys, interrupts that are off.
+ *
+ * The reference comes before the second look: whoever unmaps and then counts either sees the one or is seen by the
+ * other.
+ */
+bool gup_fast_pte_range(mm_struct *mm, pgoff_t address, unsigned int flags, model_pin *pin)
+{
+	pmd_slot *slot = pmd_offset(mm, address);
+	pmd_t pmd = READ_ONCE(slot->pmd);
+	pte_t pte = pmd;
+
+	if (!pmd_present(pmd))
+		return false;
+	if (pmd & _PAGE_TABLE)
+		pte = READ_ONCE(*pte_offset(mm, address));
+	if (!pte_present(pte) || ((flags & FOLL_WRITE) && !pte_write(pte)))
+		return false;
+	if (!try_grab_folio_fast(pte_pfn(pte) + (pmd_trans_huge(pmd) ? address & (PMD_NR - 1) : 0),
+				 flags, pin))
+		return false;
+
+	if (READ_ONCE(slot->pmd) != pmd)
+		goto back_out;
+	if ((pmd & _PAGE_TABLE) && READ_ONCE(*pte_offset(mm, address)) != pte)
+		goto back_out;
+	if (!pte_write(pte) && gup_must_unshare(flags, pin->folio))
+		goto back_out;
+	return true;
+back_out:
+	gup_put_folio(pin, flags);
+	return false;
+}
+
+/*
+ * mm/gup.c: gup_fast(), v6.15. A fork that ran meanwhile may have found the page without the pin and shared it.
+ * Nobody writes the sequence in a program without private memory.
+ */
+bool gup_fast(mm_struct *mm, pgoff_t address, unsigned int flags, model_pin *pin)
+{
+	const bool forks = (flags & FOLL_PIN) && model::current->anon;
+	uint32_t seq = 0;
+
+	if (forks) {
+		seq = raw_read_seqcount(&mm->write_protect_seq);
+		if (seq & 1)
+			return false;
+	}
+	if (!FORMS.gup_fast_pte_range(mm, address, flags, pin))
+		return false;
+	if (forks && read_seqcount_retry(&mm->write_protect_seq, seq)) {
+		gup_put_folio(pin, flags);
+		return false;
+	}
+	return true;
+}
+
+/*
+ * mm/gup.c: follow_page_mask(), follow_page_pte(), follow_huge_pmd(), v6.15. 0: found, with its reference; -ENOENT,
+ * -EMLINK: it takes a fault first.
+ */
+static int follow_page_mask(mm_struct *mm, pgoff_t address, unsigned int flags, model_pin *pin)
+{
+	pmd_slot *slot = pmd_offset(mm, address);
+	pmd_t pmd = READ_ONCE(slot->pmd);
+	bool huge = pmd_trans_huge(pmd);
+	spinlock_t *ptl = huge ? &mm->page_table_lock : &slot->ptl;
+	int ret = -ENOENT;
+	pte_t pte;
+
+	if (pmd_none(pmd))
+		return -ENOENT;
+	spin_lock(ptl);
+	if (huge)
+		pte = READ_ONCE(slot->pmd);
+	else
+		pte = READ_ONCE(*pte_offset(mm, address));
+	if (pmd_trans_huge(pte) != huge || !pte_present(pte) ||
+	    ((flags & FOLL_WRITE) && !pte_write(pte)))
+		goto out;
+	model_pin_frame(pte_pfn(pte) + (huge ? address & (PMD_NR - 1) : 0), pin);
+	ret = -EMLINK;
+	if (!pte_write(pte) && gup_must_unshare(flags, pin->folio))
+		goto out;
+	ret = 0;
+	WARN_ON_ONCE(pin->folio && (flags & FOLL_PIN) &&
+		     !(pin->folio->flags.peek() & PG_anon_exclusive));
+	try_grab_folio(pin, flags);
+out:
+	spin_unlock(ptl);
+	return ret;
+}
+
+/* mm/gup.c: __get_user_pages(), faultin_page(), v6.15, for one page. Called with mmap_lock. */
+static int __get_user_pages(mm_struct *mm, pgoff_t address, unsigned int flags, model_pin *pin)
+{
+	vm_area_struct *vma = find_vma(mm, address);
+	engine::RetryLoop loop;
+
+	/* check_vma_flags() */
+	if (vma && model::current->anon)
+		GET(vma->prot);
+	if (!vma || ((flags & FOLL_WRITE) && !(vma->vm_flags & VM_WRITE)))
+		return -EFAULT;
+	for (;;) {
+		unsigned int fault_flags = flags & FOLL_WRITE ? unsigned(FAULT_FLAG_WRITE) : 0u;
+		int ret = follow_page_mask(mm, address, flags, pin);
+
+		if (ret == 0)
+			return 0;
+		if (ret == -EMLINK)
+			fault_flags |= FAULT_FLAG_UNSHARE;
+		if (handle_mm_fault(vma, address, fault_flags) & VM_FAULT_ERROR)
+			return -EFAULT;
+		loop.again();
+	}
+}
+
+/* Private memory that is written through a pin has to stay where its process sees it. */
+static bool model_watched(const model_pin *pin)
+{
+	return pin->folio && (pin->flags & FOLL_WRITE);
+}
+
+static void model_emit_watched(model_event_kind kind, const model_pin *pin)
+{
+	model_event event{ kind };
+
+	event.mm = pin->mm;
+	event.cell = pin->pgoff * model::current->config.cells;
+	event.value = folio_pfn(pin->folio);
+	event.result = (pin->flags & FOLL_GET) != 0;
+	model_emit(event);
+}
+
+/* What the reference is for: the page of the file that the VMA has there, or that page of the process. */
+static void model_note_pin(mm_struct *mm, pgoff_t address, unsigned int flags, model_pin *pin)
+{
+	engine::Execution &execution = engine::Execution::current();
+	model *m = model::current;
+
+	for (vm_area_struct *vma = m->vmas; vma < m->vmas + m->config.nr_vmas; vma++) {
+		if (vma->vm_mm != mm || address < vma->vm_start || address >= vma->vm_end)
+			continue;
+		if (pin->folio || (!pin->page && is_cow_mapping(vma->vm_flags)))
+			pin->mm = mm;
+		if (!vma_is_anonymous(vma))
+			pin->host = vma->f_mapping->host;
+		pin->pgoff = pin->mm ? address : address - vma->vm_start + vma->vm_pgoff;
+	}
+	pin->flags = flags;
+	pin->task = execution.self();
+	pin->op = execution.self_task().op;
+	pin->step = execution.steps() - 1;
+	pin->generation = pin->page ? MODEL_READ_HERE(pin->page->generation) : 0;
+	if (model_watched(pin))
+		model_emit_watched(model_event_kind::pinned, pin);
+}
+
+/* mm/gup.c: get_user_pages_fast(), pin_user_pages_fast(), gup_fast_fallback(), v6.15, for one page */
+int get_user_pages_fast(mm_struct *mm, pgoff_t address, unsigned int flags, model_pin *pin)
+{
+	int ret;
+
+	*pin = model_pin{};
+	if (FORMS.gup_fast(mm, address, flags, pin)) {
+		model_note_pin(mm, address, flags, pin);
+		return 0;
+	}
+	/* __gup_longterm_locked() */
+	*pin = model_pin{};
+	down_read(&mm->mmap_lock);
+	ret = __get_user_pages(mm, address, flags, pin);
+	if (ret == 0)
+		model_note_pin(mm, address, flags, pin);
+	up_read(&mm->mmap_lock);
+	return ret;
+}
+
+void model_unpin(const model_pin *pin)
+{
+	if (model_watched(pin))
+		model_emit_watched(model_event_kind::unpinned, pin);
+	gup_put_folio(pin, pin->flags);
+}
+
+} /* namespace kernel */

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* mm/gup.c: references to the page that an address of a process shows. */
+#ifndef DAXRACE_CORE_MODEL_GUP_H_
+#define DAXRACE_CORE_MODEL_GUP_H_
+
+#include "core/model/page.h"
+
+namespace kernel
+{
+
+enum : unsigned int {
+	FOLL_WRITE = 0x1,
+	FOLL_GET = 0x2,
+	FOLL_PIN = 0x4,
+};
+
+/* A reference to a page, and what it was taken for. */
+struct model_pin {
+	/* One of them, or neither: the zero page, which nobody counts. */
+	struct page *page;   /* of the device */
+	struct folio *folio; /* anonymous */
+
+	mm_struct *mm;	     /* whose private memory it was; null: a page of a file's */
+	const inode *host;   /* of that file; null: anonymous memory */
+	pgoff_t pgoff;	     /* in the file; of private memory: the address */
+	uint32_t generation; /* of the block, then */
+	unsigned int flags;
+	engine::TaskId task;
+	uint32_t op;
+	uint32_t step;
+};
+
+/* 0, or -errno. */
+int get_user_pages_fast(mm_struct *mm, pgoff_t address, unsigned int flags, model_pin *pin);
+/* With the reference that belongs to its flags. */
+void model_unpin(const model_pin *pin);
+
+bool gup_fast(mm_struct *mm, pgoff_t address, unsigned int flags, model_pin *pin);
+/* Of GUP-fast, which mutants change: one present PTE or huge PMD, without a lock. Sets the page or the folio. */
+bool gup_fast_pte_range(mm_struct *mm, pgoff_t address, unsigned int flags, model_pin *pin);
+/* Its parts. */
+bool try_grab_folio_fast(uint64_t pfn, unsigned int flags, model_pin *pin);
+bool gup_must_unshare(unsigned int flags, folio *folio);
+void gup_put_folio(const model_pin *pin, unsigned int flags);
+
+} /* namespace kernel */
+
+#endif /* DAXRACE_CORE_MODEL_GUP_H_ */

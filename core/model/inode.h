@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Life of inodes and dentries: fs/inode.c, fs/dcache.c, fs/namei.c, fs/super.c.
+ *
+ * One directory, no hard links: each file has one dentry. An inode that is read in again after its eviction is the
+ * same object; it differs from a new one in nothing that anybody can find, as its mapping is empty.
+ */
+#ifndef DAXRACE_CORE_MODEL_INODE_H_
+#define DAXRACE_CORE_MODEL_INODE_H_
+
+#include "core/model/dax.h"
+
+namespace kernel
+{
+
+enum : uint32_t {
+	I_FREEING = 1,
+	I_CLEAR = 2
+};
+
+struct dentry {
+	inode *d_inode;
+	spinlock_t d_lock;
+	Plain<uint32_t> d_count; /* open files; 0: kept for its name's sake */
+	Plain<bool> d_positive;	 /* it has its reference to the inode */
+	Plain<bool> d_hashed;
+};
+
+struct file;
+
+/* What a machine has whose inodes do not live for ever. */
+struct model_life {
+	rw_semaphore i_rwsem;	/* of the directory */
+	Plain<uint32_t> *names; /* of the directory: 0 nothing, else inode + 1 */
+	dentry *dentries;	/* of the inode of that number */
+	spinlock_t inode_hash_lock;
+	wait_queue_head_t inode_wq; /* for an inode that is being freed */
+	rw_semaphore s_umount;
+	spinlock_t mount_lock;
+	Plain<uint32_t> mnt_count; /* open files */
+	Plain<bool> mounted;
+
+	struct file *files; /* those open from the start, then one for each open(2) */
+	unsigned int nr_files;
+	unsigned int nr_initial; /* the slot of a process and a name is the number of its file */
+	Atomic<uint32_t> *fds;	 /* for each address space and name: 0 closed, else file + 1 */
+	spinlock_t *file_locks;	 /* files_struct.file_lock, for each address space */
+	struct file **works;	 /* task_struct.task_works, for each task: files to put */
+};
+
+void iput(inode *inode);
+/* Under i_lock. Whether an inode that nobody references goes at once. */
+bool generic_drop_inode(inode *inode);
+bool model_inode_freeing(inode *inode);
+/* The inode with a reference, read in if it was not there. */
+void iget_locked(inode *inode);
+void evict_inodes(void);
+void prune_icache_sb(void);
+
+void dput(dentry *dentry);
+/* Of the file of that name, with a reference; null: there is none. */
+dentry *lookup_open(uint32_t name);
+
+int sys_unlink(uint32_t name);
+/* `to` is replaced by `from`. */
+int sys_rename(uint32_t from, uint32_t to);
+/* umount(2) and, if that worked, mount(2). */
+int model_remount(void);
+void model_drop_slab(void);
+
+} /* namespace kernel */
+
+#endif /* DAXRACE_CORE_MODEL_INODE_H_ */

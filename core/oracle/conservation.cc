@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * When nothing runs: nothing is lost, nothing is left behind, and who points at something is known to it. A
+ * file that nobody can reach any more has given its blocks back; a page table maps what the file has there.
+ */
+#include "core/model/dax.h"
+#include "core/model/file.h"
+#include "core/model/inode.h"
+#include "core/model/protocol/entry_backend.h"
+#include "core/oracle/oracle.h"
+
+namespace daxrace::oracle {
+
+namespace {
+
+enum Arg { kWhat, kWhere, kPage, kMore };
+
+/* What is wrong; where: inode or address space; page: of it; more: a block. */
+enum What {
+  kFileLeft,
+  kReferences,
+  kFreedInUse,
+  kBlockTwice,
+  kBlockLost,
+  kEntryLocked,
+  kWaiter,
+  kOverlap,
+  kForeignBlock,
+  kCleanEntry,
+};
+
+std::string page_of(const engine::Finding& f) {
+  const auto* set = static_cast<const OracleSet*>(f.context);
+  return describe_cell(f, f.args[kWhere], f.args[kPage] * set->history().model().config.cells);
+}
+
+std::string describe(const engine::Finding& f, const engine::Execution&) {
+  const auto* set = static_cast<const OracleSet*>(f.context);
+  const std::string block = "block " + std::to_string(f.args[kMore]);
+  switch (f.args[kWhat]) {
+    case kFileLeft:
+      return "at the end " + set->names().files[f.args[kWhere]] +
+             " has no name and nobody has it open or mapped, but it still has " +
+             std::to_string(f.args[kMore]) + " block(s)";
+    case kReferences:
+      return "at the end " + set->names().files[f.args[kWhere]] + " has " + std::to_string(f.args[kPage]) +
+             " reference(s), but " + std::to_string(f.args[kMore]) + " can be found";
+    case kFreedInUse:
+      return "at the end " + set->names().files[f.args[kWhere]] +
+             " is in the dentry cache, but its inode has been freed";
+    case kBlockTwice:
+      return "at the end " + block + ", which " + page_of(f) + " has, is also free or another page's";
+    case kBlockLost:
+      return "at the end " + block + " is neither free nor in a file";
+    case kEntryLocked:
+      return "at the end the entry of " + page_of(f) + " is locked";
+    case kWaiter:
+      return "at the end somebody is still in a wait queue";
+    case kOverlap:
+      return "at the end page " + std::to_string(f.args[kPage]) + " of address space " +
+             std::to_string(f.args[kWhere]) + " has a PTE where there is no table of PTEs";
+    case kForeignBlock:
+      return "at the end a page table maps " + block + " for " + page_of(f) + ", which does not have it";
+    default:
+      return "at the end a page table lets " + page_of(f) + " be written, but its entry is clean";
+  }
+}
+
+/* Is the entry of that page DIRTY? An entry of several pages has its marks at the first. */
+bool dirty(const kernel::inode& file, uint64_t page) {
+  const kernel::xarray& pages = file.i_data.i_pages;
+  while (page > 0 && (pages.slots[page].peek() & 0xff) == 6) --page;
+  return (pages.marks[page].peek() & kernel::PAGECACHE_TAG_DIRTY) != 0;
+}
+
+class Conservation : public Oracle {
+ public:
+  void on_event(const kernel::model_event&, FileHistory&) override {}
+
+  void on_quiesce(FileHistory& history) override {
+    const kernel::model& model = history.model();
+    if (model.life != nullptr) inspect_life(model, history);
+    inspect_blocks(model, history);
+    for (unsigned int i = 0; i < model.config.nr_inodes; ++i) inspect_entries(model.inodes[i], history);
+    for (unsigned int i = 0; i < model.config.nr_mms; ++i) inspect_tables(model, model.mms[i], history);
+    for (unsigned int i = 0; i < kernel::DAX_WAIT_TABLE_ENTRIES; ++i) {
+      if (!model.wait_table[i].empty()) report(history, "broken-invariant", kWaiter, 0, 0, 0);
+    }
+  }
+
+ private:
+  static void report(FileHistory& history, std::string_view verdict, What what, uint64_t where, uint64_t page,
+                     uint64_t more) {
+    engine::Finding finding = make_finding(verdict, history);
+    finding.describe = describe;
+    finding.context = history.model().config.observer;
+    finding.task = engine::kNoTask;
+    finding.args = {what, where, page, more};
+    history.execution().report(finding);
+  }
+
+  static void inspect_life(const kernel::model& model, FileHistory& history) {
+    for (unsigned int i = 0; i < model.config.nr_inodes; ++i) {
+      const kernel::inode& file = model.inodes[i];
+      const kernel::dentry& dentry = model.life->dentries[i];
+      uint32_t open = 0;
+      for (unsigned int n = 0; n < model.life->nr_files; ++n) {
+        const kernel::file& one = model.life->files[n];
+        open += one.f_count.peek() != 0 && one.f_inode == &file;
+      }
+      if (open != dentry.d_count.peek()) report(history, "leak", kReferences, i, dentry.d_count.peek(), open);
+      if (file.i_hashed.peek() && file.i_count.peek() != uint32_t(dentry.d_positive.peek()))
+        report(history, "leak", kReferences, i, file.i_count.peek(), dentry.d_positive.peek());
+      if (dentry.d_positive.peek() && !file.i_hashed.peek())
+        report(history, "broken-invariant", kFreedInUse, i, 0, 0);
+      uint64_t blocks = 0;
+      for (uint64_t page = 0; page < file.nr_blocks; ++page) blocks += file.i_block[page].peek() != 0;
+      if (file.i_nlink.peek() == 0 && open == 0 && blocks != 0)
+        report(history, "leak", kFileLeft, i, 0, blocks);
+    }
+  }
+
+  static void inspect_blocks(const kernel::model& model, FileHistory& history) {
+    auto* owners = history.execution().arena().make_array<uint8_t>(model.nr_blocks);
+    for (uint32_t i = 0; i < model.nr_free; ++i) ++owners[model.free_stack[i]];
+    for (uint32_t i = 0; i < model.nr_freed; ++i) ++owners[model.freed[i]];
+    for (unsigned int i = 0; i < model.config.nr_inodes; ++i) {
+      const kernel::inode& file = model.inodes[i];
+      for (uint64_t page = 0; page < file.nr_blocks; ++page) {
+        const uint32_t block = file.i_block[page].peek();
+        if (block != 0 && owners[block - 1]++ != 0)
+          report(history, "broken-invariant", kBlockTwice, i, page, block - 1);
+      }
+    }
+    for (uint32_t block = 0; block < model.nr_blocks; ++block) {
+      if (owners[block] == 0) report(history, "leak", kBlockLost, 0, 0, block);
+    }
+  }
+
+  static void inspect_entries(const kernel::inode& file, FileHistory& history) {
+    for (uint64_t page = 0; page < file.i_data.i_pages.nr_slots; ++page) {
+      const kernel::xa_entry entry = file.i_data.i_pages.slots[page].peek();
+      if (kernel::xa_is_value(entry) && kernel::dax_is_locked(entry))
+        report(history, "broken-invariant", kEntryLocked, file.id, page, 0);
+    }
+  }
+
+  static void inspect_tables(const kernel::model& model, const kernel::mm_struct& mm, FileHistory& history) {
+    const uint64_t pmd_pages = model.config.pmd_nr;
+    for (uint64_t address = 0; address < mm.nr_pages; ++address) {
+      const kernel::pmd_t pmd = mm.pmds[address / pmd_pages].pmd.peek();
+      const kernel::pte_t pte = mm.ptes[address].peek();
+      if (!kernel::pte_none(pte) && (pmd & kernel::_PAGE_TABLE) == 0)
+        report(history, "broken-invariant", kOverlap, mm.id, address, 0);
+      const uint64_t leaf = kernel::pmd_trans_huge(pmd) ? pmd : pte;
+      if (!kernel::pte_present(leaf)) continue;
+      const uint64_t pfn = kernel::pte_pfn(leaf) + (leaf == pmd ? address % pmd_pages : 0);
+      if (pfn < model.nr_blocks) inspect_leaf(model, mm, address, pfn, leaf, history);
+    }
+  }
+
+  /* A block of the device that a page table maps. */
+  static void inspect_leaf(const kernel::model& model, const kernel::mm_struct& mm, uint64_t address,
+                           uint64_t pfn, uint64_t leaf, FileHistory& history) {
+    for (unsigned int i = 0; i < model.config.nr_vmas; ++i) {
+      const kernel::vm_area_struct& vma = model.vmas[i];
+      if (vma.vm_mm != &mm || !vma.linked.peek() || address < vma.vm_start || address >= vma.vm_end) continue;
+      if (vma.f_mapping == nullptr) continue;
+      const kernel::inode& file = *vma.f_mapping->host;
+      const uint64_t page = address - vma.vm_start + vma.vm_pgoff;
+      if (file.i_block[page].peek() != pfn + 1)
+        report(history, "broken-invariant", kForeignBlock, file.id, page, pfn);
+      else if (kernel::pte_write(leaf) && !dirty(file, page))
+        report(history, "broken-invariant", kCleanEntry, file.id, page, pfn);
+    }
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Oracle> make_conservation_oracle() { return std::make_unique<Conservation>(); }
+
+}  // namespace daxrace::oracle

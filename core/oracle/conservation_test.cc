@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* leak and broken-invariant: a machine in which one thing at a time is wrong at the end. */
+#include "core/model/dax.h"
+#include "core/model/file.h"
+#include "core/model/inode.h"
+#include "core/model/protocol/entry_backend.h"
+#include "core/oracle/events_for_test.h"
+
+namespace daxrace::oracle {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr uint64_t kDirtyPte = kernel::_PAGE_PRESENT | kernel::_PAGE_RW | kernel::_PAGE_DIRTY;
+
+class ConservationTest : public EventTest {
+ protected:
+  /* What is found at the end of a machine that was left like this. */
+  Verdicts end(const std::function<void()>& leave) {
+    return play([&] {
+      leave();
+      oracles_.on_quiesce();
+    });
+  }
+
+  /* Page 0 of the address space is page 0 of the file, block 0, with an entry that has those marks. */
+  void map(uint64_t pfn, uint64_t flags, uint8_t marks) {
+    kernel::vm_area_struct& vma = machine_->vmas[0];
+    vma.vm_start = 0;
+    vma.vm_end = 1;
+    vma.vm_flags = kernel::VM_SHARED | kernel::VM_WRITE;
+    vma.vm_mm = &machine_->mms[0];
+    vma.f_mapping = &inode()->i_data;
+    vma.linked.write(true);
+    machine_->mms[0].pmds[0].pmd.store_here(kernel::_PAGE_TABLE, engine::Order::kRelaxed);
+    set_pte(0, pfn << kernel::_PAGE_PFN_SHIFT | flags);
+    inode()->i_data.i_pages.slots[0].write(kernel::dax_make_entry(0, 0));
+    inode()->i_data.i_pages.marks[0].write(marks);
+  }
+  void set_pte(uint64_t address, uint64_t pte) {
+    machine_->mms[0].ptes[address].store_here(pte, engine::Order::kRelaxed);
+  }
+};
+
+TEST_F(ConservationTest, NothingIsWrongWithAnIdleMachine) {
+  EXPECT_THAT(end([] {}), IsEmpty());
+  EXPECT_THAT(end([&] { map(0, kDirtyPte, kernel::PAGECACHE_TAG_DIRTY); }), IsEmpty());
+  EXPECT_THAT(end([&] { map(0, kernel::_PAGE_PRESENT, 0); }), IsEmpty()) << "clean, and cannot be written";
+}
+
+TEST_F(ConservationTest, WritableMappingOfACleanEntry) {
+  EXPECT_THAT(end([&] { map(0, kDirtyPte, 0); }), ElementsAre("broken-invariant"));
+  EXPECT_THAT(sentence(), HasSubstr("lets page 0 of f be written, but its entry is clean"));
+}
+
+TEST_F(ConservationTest, MappingOfABlockThatTheFileDoesNotHave) {
+  EXPECT_THAT(end([&] { map(1, kernel::_PAGE_PRESENT, 0); }), ElementsAre("broken-invariant"));
+  EXPECT_THAT(sentence(), HasSubstr("maps block 1 for page 0 of f"));
+}
+
+TEST_F(ConservationTest, PteUnderAHugePmd) {
+  EXPECT_THAT(end([&] { set_pte(1, kernel::_PAGE_PRESENT); }), ElementsAre("broken-invariant"));
+  EXPECT_THAT(sentence(), HasSubstr("no table of PTEs"));
+}
+
+TEST_F(ConservationTest, LockedEntry) {
+  EXPECT_THAT(end([&] {
+                inode()->i_data.i_pages.slots[2].write(kernel::xa_mk_value(
+                    kernel::xa_to_value(kernel::dax_make_entry(2, 0)) | kernel::DAX_LOCKED));
+              }),
+              ElementsAre("broken-invariant"));
+  EXPECT_THAT(sentence(), HasSubstr("the entry of page 2 of f is locked"));
+}
+
+TEST_F(ConservationTest, BlocksAreSomewhereAndOnlyThere) {
+  EXPECT_THAT(end([&] { inode(1)->i_block[0].write(1u); }), ElementsAre("broken-invariant"));
+  EXPECT_THAT(sentence(), HasSubstr("block 0, which page 0 of g has, is also"));
+  EXPECT_THAT(end([&] { inode()->i_block[3].write(0u); }), ElementsAre("leak"));
+  EXPECT_THAT(sentence(), HasSubstr("block 3 is neither free nor in a file"));
+}
+
+class ConservationOfInodesTest : public ConservationTest {
+ protected:
+  ConservationOfInodesTest() { open_files_ = kOpen; }
+
+  /* The name goes, and the dentry with it unless somebody has the file open. */
+  void unlink(bool open) {
+    machine_->life->names[0].write(0u);
+    inode()->i_nlink.store_here(0, engine::Order::kRelaxed);
+    machine_->life->dentries[0].d_hashed.write(false);
+    if (open) return;
+    machine_->life->files[0].f_count.store_here(0, engine::Order::kRelaxed);
+    machine_->life->dentries[0].d_count.write(0u);
+    machine_->life->dentries[0].d_positive.write(false);
+    inode()->i_count.store_here(0, engine::Order::kRelaxed);
+  }
+
+  static constexpr uint8_t kOpen[] = {1, 0, 0, 0}; /* of each process */
+};
+
+TEST_F(ConservationOfInodesTest, FileWithoutANameLivesWhileItIsOpen) {
+  EXPECT_THAT(end([&] { unlink(true); }), IsEmpty());
+  EXPECT_THAT(end([&] { unlink(false); }), ElementsAre("leak"));
+  EXPECT_THAT(sentence(), HasSubstr("f has no name and nobody has it open or mapped, but it still has 4"));
+}
+
+TEST_F(ConservationOfInodesTest, ReferencesThatNobodyHas) {
+  EXPECT_THAT(end([&] { machine_->life->dentries[0].d_count.write(2u); }), ElementsAre("leak"));
+  EXPECT_THAT(sentence(), HasSubstr("f has 2 reference(s), but 1 can be found"));
+  EXPECT_THAT(end([&] { inode(1)->i_count.store_here(3, engine::Order::kRelaxed); }), Contains("leak"));
+}
+
+}  // namespace
+}  // namespace daxrace::oracle
