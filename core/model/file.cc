@@ -85,8 +85,10 @@ void model_boot_life(model *m)
 	life->nr_files = life->nr_initial + config.nr_opens;
 	life->fds = arena.make_array<Atomic<uint32_t>>(life->nr_initial);
 	life->files = arena.make_array<file>(life->nr_files);
-	for (unsigned int i = 0; i < life->nr_files; i++)
+	for (unsigned int i = 0; i < life->nr_files; i++) {
 		life->files[i].f_count.init(role_f_count);
+		life->files[i].f_mode = FMODE_READ | FMODE_WRITE;
+	}
 	for (unsigned int i = 0; i < life->nr_initial; i++)
 		model_boot_file(m, i);
 }
@@ -167,16 +169,13 @@ file *fdget(const mm_struct *mm, uint32_t name)
 	}
 }
 
-/* fs/open.c: sys_open(), do_sys_openat2(), v6.15. A name that the process has open already is open still. */
-int sys_open(mm_struct *mm, uint32_t name, uint32_t nr)
+/* fs/namei.c: path_openat(), do_open(), v6.15. Left out: permissions; everything is open for reading and writing. */
+file *path_openat(uint32_t name, uint32_t nr)
 {
-	uint32_t slot = model_life_now()->nr_initial + nr;
-	file *file = &model_life_now()->files[slot];
+	file *file = &model_life_now()->files[model_life_now()->nr_initial + nr];
 	dentry *dentry;
 	bool mounted;
 
-	if (READ_ONCE(*model_fd(mm, name)))
-		return -EEXIST;
 	spin_lock(&model_life_now()->mount_lock);
 	mounted = GET(model_life_now()->mounted);
 	if (mounted)
@@ -184,17 +183,31 @@ int sys_open(mm_struct *mm, uint32_t name, uint32_t nr)
 		    model_life_now()->mnt_count.peek() + 1); /* legitimize_mnt() */
 	spin_unlock(&model_life_now()->mount_lock);
 	if (!mounted)
-		return -ENOENT;
+		return nullptr;
 	dentry = lookup_open(name);
 	if (!dentry) {
 		spin_lock(&model_life_now()->mount_lock);
 		SET(model_life_now()->mnt_count, model_life_now()->mnt_count.peek() - 1);
 		spin_unlock(&model_life_now()->mount_lock);
-		return -ENOENT;
+		return nullptr;
 	}
 	file->f_inode = dentry->d_inode;
 	WRITE_ONCE(file->f_count, 1u);
-	if (!model_fd(mm, name)->compare_exchange(0, slot + 1, engine::Order::kRelease,
+	return file;
+}
+
+/* fs/open.c: sys_open(), do_sys_openat2(), v6.15. A name that the process has open already is open still. */
+int sys_open(mm_struct *mm, uint32_t name, uint32_t nr)
+{
+	file *file;
+
+	if (READ_ONCE(*model_fd(mm, name)))
+		return -EEXIST;
+	file = path_openat(name, nr);
+	if (!file)
+		return -ENOENT;
+	if (!model_fd(mm, name)->compare_exchange(0, model_life_now()->nr_initial + nr + 1,
+						  engine::Order::kRelease,
 						  SITE("fd_install", "fd"))) {
 		fput(file); /* another task of the process was faster */
 		return -EEXIST;

@@ -8,9 +8,16 @@
 namespace kernel
 {
 
+enum : unsigned int {
+	FMODE_READ = 1,
+	FMODE_WRITE = 2
+};
+
 struct file {
 	Atomic<uint32_t> f_count;
 	inode *f_inode;
+	unsigned int f_mode;
+	bool append;	 /* O_APPEND */
 	file *next_work; /* of the task that puts it */
 };
 
@@ -28,6 +35,8 @@ file *fdget(const mm_struct *mm, uint32_t name);
 /* A VMA's reference to its file. */
 file *model_vma_get_file(file *file);
 
+/* An open file of that name, without a descriptor; null: there is no such name. `nr` as for sys_open(). */
+file *path_openat(uint32_t name, uint32_t nr);
 /* `nr`: which of the program's open(2) this is. */
 int sys_open(mm_struct *mm, uint32_t name, uint32_t nr);
 int sys_close(mm_struct *mm, uint32_t name);

@@ -242,34 +242,26 @@ int sys_ftruncate(inode *inode, pgoff_t size);
  * pages and may be anything: TASK_SIZE, the largest loff_t and the rest are the kernel's, divided by the page size.
  * RLIMIT_FSIZE is config.file_pages.
  */
-enum : unsigned int {
-	FMODE_READ = 1,
-	FMODE_WRITE = 2
-};
-struct model_file {
-	inode *f_inode;
-	unsigned int f_mode;
-	bool append; /* O_APPEND */
-};
 struct model_mmap_request {
-	const model_file *file; /* null: the descriptor is not open */
-	vm_area_struct *vma;	/* the one to be used */
+	struct file *file;   /* null: the descriptor is not open */
+	vm_area_struct *vma; /* the one to be used */
 	mm_struct *mm;
 	pgoff_t addr; /* MAP_FIXED_NOREPLACE */
 	pgoff_t len;
 	pgoff_t pgoff;
 	bool write;
+	bool shared;
 };
 
 /* A buffer: null stands for memory that never faults. A file: null stands for a descriptor that is not open. */
-long ksys_pread64(const model_file *file, mm_struct *buffer, pgoff_t buf, pgoff_t count,
+long ksys_pread64(const struct file *file, mm_struct *buffer, pgoff_t buf, pgoff_t count,
 		  int64_t pos);
-long ksys_pwrite64(const model_file *file, mm_struct *buffer, pgoff_t buf, pgoff_t count,
+long ksys_pwrite64(const struct file *file, mm_struct *buffer, pgoff_t buf, pgoff_t count,
 		   int64_t pos, uint64_t value);
-int rw_verify_area(const model_file *file, int64_t pos, pgoff_t count);
-int do_sys_ftruncate(const model_file *file, int64_t length);
-int do_ftruncate(const model_file *file, int64_t length);
-int do_fsync(const model_file *file);
+int rw_verify_area(const struct file *file, int64_t pos, pgoff_t count);
+int do_sys_ftruncate(const struct file *file, int64_t length);
+int do_ftruncate(const struct file *file, int64_t length);
+int do_fsync(const struct file *file);
 int ksys_mmap_pgoff(const model_mmap_request *request);
 int do_mmap(const model_mmap_request *request);
 int __vm_munmap(mm_struct *mm, pgoff_t start, pgoff_t len);

@@ -18,7 +18,6 @@ namespace kernel
 
 struct xa_state;
 struct model_io;
-struct model_file;
 struct model_mmap_request;
 struct model_pin;
 
@@ -60,8 +59,8 @@ struct model_forms {
 	void (*testfs_truncate_blocks)(inode *inode, pgoff_t size);
 	int (*testfs_dax_write_iter)(const model_io *io);
 	int (*generic_write_checks)(model_io *io);
-	int (*rw_verify_area)(const model_file *file, int64_t pos, pgoff_t count);
-	int (*do_ftruncate)(const model_file *file, int64_t length);
+	int (*rw_verify_area)(const struct file *file, int64_t pos, pgoff_t count);
+	int (*do_ftruncate)(const struct file *file, int64_t length);
 	int (*do_mmap)(const model_mmap_request *request);
 	int (*sys_msync)(mm_struct *mm, pgoff_t start, pgoff_t len, unsigned int flags);
 	int (*bio_iov_iter_get_pages)(mm_struct *mm, pgoff_t address, bool to_memory,

@@ -3,7 +3,8 @@
  * What system calls check before they come to the file system and the address space, in the kernel's order: which of
  * several errors a call returns is part of what user space sees.
  */
-#include "core/model/dax.h"
+#include "core/model/file.h"
+#include "core/model/swap.h"
 
 namespace kernel
 {
@@ -29,7 +30,7 @@ static bool model_access_ok(const mm_struct *buffer, pgoff_t buf, pgoff_t count)
 }
 
 /* fs/read_write.c: rw_verify_area(), v6.15. Left out: mandatory locks, security modules. */
-int rw_verify_area(const model_file *, int64_t pos, pgoff_t count)
+int rw_verify_area(const struct file *, int64_t pos, pgoff_t count)
 {
 	if (count > MODEL_SSIZE_PAGES)
 		return -EINVAL;
@@ -42,7 +43,7 @@ int rw_verify_area(const model_file *, int64_t pos, pgoff_t count)
 }
 
 /* The checks of vfs_read() and vfs_write(). More than MAX_RW_COUNT is cut, not refused. */
-static int model_check_rw(const model_file *file, unsigned int mode, const model_io *io,
+static int model_check_rw(const struct file *file, unsigned int mode, const model_io *io,
 			  pgoff_t count, int64_t pos)
 {
 	if (!(file->f_mode & mode))
@@ -52,7 +53,7 @@ static int model_check_rw(const model_file *file, unsigned int mode, const model
 	return FORMS.rw_verify_area(file, pos, count);
 }
 
-static model_io model_rw_request(const model_file *file, mm_struct *buffer, pgoff_t buf,
+static model_io model_rw_request(const struct file *file, mm_struct *buffer, pgoff_t buf,
 				 pgoff_t count, int64_t pos)
 {
 	model_io io = {};
@@ -66,7 +67,7 @@ static model_io model_rw_request(const model_file *file, mm_struct *buffer, pgof
 }
 
 /* fs/read_write.c: ksys_pread64(), vfs_read(), v6.15 */
-long ksys_pread64(const model_file *file, mm_struct *buffer, pgoff_t buf, pgoff_t count,
+long ksys_pread64(const struct file *file, mm_struct *buffer, pgoff_t buf, pgoff_t count,
 		  int64_t pos)
 {
 	model_io io = model_rw_request(file, buffer, buf, count, pos);
@@ -83,7 +84,7 @@ long ksys_pread64(const model_file *file, mm_struct *buffer, pgoff_t buf, pgoff_
 }
 
 /* fs/read_write.c: ksys_pwrite64(), vfs_write(), v6.15 */
-long ksys_pwrite64(const model_file *file, mm_struct *buffer, pgoff_t buf, pgoff_t count,
+long ksys_pwrite64(const struct file *file, mm_struct *buffer, pgoff_t buf, pgoff_t count,
 		   int64_t pos, uint64_t value)
 {
 	model_io io = model_rw_request(file, buffer, buf, count, pos);
@@ -102,7 +103,7 @@ long ksys_pwrite64(const model_file *file, mm_struct *buffer, pgoff_t buf, pgoff
 }
 
 /* fs/open.c: do_ftruncate(), v6.15. Left out: append-only inodes, freezing, security modules. */
-int do_ftruncate(const model_file *file, int64_t length)
+int do_ftruncate(const struct file *file, int64_t length)
 {
 	if (!(file->f_mode & FMODE_WRITE))
 		return -EINVAL;
@@ -110,7 +111,7 @@ int do_ftruncate(const model_file *file, int64_t length)
 }
 
 /* fs/open.c: do_sys_ftruncate(), v6.15 */
-int do_sys_ftruncate(const model_file *file, int64_t length)
+int do_sys_ftruncate(const struct file *file, int64_t length)
 {
 	if (length < 0)
 		return -EINVAL;
@@ -120,7 +121,7 @@ int do_sys_ftruncate(const model_file *file, int64_t length)
 }
 
 /* fs/sync.c: do_fsync(), v6.15 */
-int do_fsync(const model_file *file)
+int do_fsync(const struct file *file)
 {
 	return file ? sys_fsync(file->f_inode) : -EBADF;
 }
@@ -141,12 +142,12 @@ static vm_area_struct *model_find_vma(const mm_struct *mm, pgoff_t address)
 }
 
 /*
- * mm/mmap.c: do_mmap(), v6.15, with MAP_FIXED_NOREPLACE | MAP_SHARED. Left out: protection keys, personalities, the
+ * mm/mmap.c: do_mmap(), v6.15, with MAP_FIXED_NOREPLACE and a file. Left out: protection keys, personalities, the
  * number of mappings, append-only inodes, merging. Called with mmap_lock.
  */
 int do_mmap(const model_mmap_request *request)
 {
-	const model_file *file = request->file;
+	struct file *file = request->file;
 	const vm_area_struct *next;
 
 	if (!request->len)
@@ -160,14 +161,17 @@ int do_mmap(const model_mmap_request *request)
 	/* file_mmap_ok() */
 	if (request->len > MAX_LFS_FILESIZE || request->pgoff > MAX_LFS_FILESIZE - request->len)
 		return -EOVERFLOW;
-	if (request->write && !(file->f_mode & FMODE_WRITE))
+	if (request->shared && request->write && !(file->f_mode & FMODE_WRITE))
 		return -EACCES;
 	if (!(file->f_mode & FMODE_READ))
 		return -EACCES;
 
 	request->vma->vm_mm = request->mm;
 	model_mmap_region(request->vma, request->addr, request->len, &file->f_inode->i_data,
-			  request->pgoff, VM_SHARED | (request->write ? unsigned(VM_WRITE) : 0u));
+			  request->pgoff,
+			  (request->shared ? unsigned(VM_SHARED) : 0u) |
+				  (request->write ? unsigned(VM_WRITE) : 0u));
+	request->vma->vm_file = model::current->life ? FORMS.model_vma_get_file(file) : nullptr;
 	return 0;
 }
 
@@ -203,8 +207,12 @@ int __vm_munmap(mm_struct *mm, pgoff_t start, pgoff_t len)
 		FORMS.unmap_single_vma(vma, vma->vm_start, vma->vm_end, true);
 	}
 	for (vm_area_struct *vma = m->vmas; vma < m->vmas + m->config.nr_vmas; vma++) {
-		if (vma->vm_mm == mm && !GET(vma->linked) && GET(vma->in_i_mmap))
-			free_pgtables(vma);
+		if (vma->vm_mm != mm || GET(vma->linked) || !GET(vma->in_i_mmap))
+			continue;
+		free_pgtables(vma);
+		if (vma->vm_file)
+			fput(vma->vm_file); /* remove_vma() */
+		vma->vm_file = nullptr;
 	}
 	up_write(&mm->mmap_lock);
 	return 0;
@@ -246,7 +254,7 @@ int sys_msync(mm_struct *mm, pgoff_t start, pgoff_t len, unsigned int flags)
 		pgoff_t fend = fstart + (end < vma->vm_end ? end : vma->vm_end) - start - 1;
 
 		start = vma->vm_end;
-		if (flags & MS_SYNC) {
+		if ((flags & MS_SYNC) && (vma->vm_flags & VM_SHARED)) {
 			/* The file outlives the mapping: it is looked at without the lock. */
 			inode *inode = vma->f_mapping->host;
 

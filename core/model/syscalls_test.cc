@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What system calls return, on their own. Whether Linux returns the same, tests/host asks Linux. */
+#include "core/model/file.h"
 #include "core/model/machine_for_test.h"
 
 namespace kernel
@@ -15,29 +16,36 @@ constexpr pgoff_t no_address = 1ull << 35;  /* the end of user space */
 class syscalls_test : public model_test
 {
 protected:
-	model_file both = {}, read_only = {}, write_only = {}, append = {};
+	struct file both, read_only, write_only, append;
 
+	static void open_as(struct file *file, inode *inode, unsigned int mode, bool append)
+	{
+		file->f_inode = inode;
+		file->f_mode = mode;
+		file->append = append;
+	}
 	void start(pgoff_t size)
 	{
 		model_creat(file(), size);
 		model_creat(file(1), 0);
-		both = { file(), FMODE_READ | FMODE_WRITE, false };
-		read_only = { file(), FMODE_READ, false };
-		write_only = { file(), FMODE_WRITE, false };
-		append = { file(), FMODE_READ | FMODE_WRITE, true };
+		open_as(&both, file(), FMODE_READ | FMODE_WRITE, false);
+		open_as(&read_only, file(), FMODE_READ, false);
+		open_as(&write_only, file(), FMODE_WRITE, false);
+		open_as(&append, file(), FMODE_READ | FMODE_WRITE, true);
 	}
-	long pread(const model_file *from, pgoff_t len, int64_t pos)
+	long pread(const struct file *from, pgoff_t len, int64_t pos)
 	{
 		return ksys_pread64(from, nullptr, 0, len, pos);
 	}
-	long pwrite(const model_file *to, pgoff_t len, int64_t pos, uint64_t value = 1)
+	long pwrite(const struct file *to, pgoff_t len, int64_t pos, uint64_t value = 1)
 	{
 		return ksys_pwrite64(to, nullptr, 0, len, pos, value);
 	}
-	int mmap_at(const model_file *what, pgoff_t addr, pgoff_t len, pgoff_t pgoff, bool write,
+	int mmap_at(struct file *what, pgoff_t addr, pgoff_t len, pgoff_t pgoff, bool write,
 		    unsigned int n = 0)
 	{
-		const model_mmap_request request = { what, vma(n), mm(0), addr, len, pgoff, write };
+		const model_mmap_request request = { what, vma(n), mm(0), addr,
+						     len,  pgoff,  write, true };
 
 		return ksys_mmap_pgoff(&request);
 	}
@@ -148,7 +156,8 @@ TEST_F(syscalls_test, BufferThatFaultsMakesTheCountShort)
 		EXPECT_EQ(-EFAULT, ksys_pwrite64(&both, mm(0), 8, 1, 0, 9));
 
 		EXPECT_EQ(0, sys_ftruncate(file(1), 1));
-		model_file other = { file(1), FMODE_READ | FMODE_WRITE, false };
+		struct file other;
+		open_as(&other, file(1), FMODE_READ | FMODE_WRITE, false);
 		EXPECT_EQ(0, ksys_pread64(&other, mm(0), 8, 1, 0)) << "a hole: nothing done";
 		EXPECT_EQ(1, ksys_pwrite64(&other, mm(0), 7, 2, 0, 9));
 		EXPECT_EQ(1u, file(1)->i_size.peek());

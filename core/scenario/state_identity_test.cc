@@ -88,14 +88,29 @@ Reached search(Runner& runner, uint32_t preemptions, bool prune) {
 
 /* A loop that waits for another task is cut short here; brute force goes round it until the budget is spent.
  */
+/* Instrumented, an execution costs thirty times as much. */
+#if defined(__SANITIZE_ADDRESS__)
+constexpr size_t kShare = 5;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+constexpr size_t kShare = 5;
+#else
+constexpr size_t kShare = 1;
+#endif
+#else
+constexpr size_t kShare = 1;
+#endif
+
 constexpr engine::Limits kLimits{.steps_max = 1500, .tasks_max = 4};
 
 TEST(StateIdentityTest, PrunedSearchReachesWhatBruteForceReaches) {
   uint64_t abandoned = 0;
   uint64_t searches_of_three = 0;
   Verdicts found;
+  size_t nth = 0;
   for (const NamedProgram& named : small_programs()) {
     for (const KernelChoice& kernel : kernels_of(named.program)) {
+      if (nth++ % kShare != 0) continue;
       Runner runner(kLimits);
       load(runner, named.program, kernel);
       uint32_t preemptions = 2;
@@ -112,8 +127,8 @@ TEST(StateIdentityTest, PrunedSearchReachesWhatBruteForceReaches) {
       found.insert(all.verdicts.begin(), all.verdicts.end());
     }
   }
-  EXPECT_LT(10000u, abandoned) << "nothing is pruned: then this shows nothing";
-  EXPECT_LT(5u, searches_of_three);
+  EXPECT_LT(10000u / kShare, abandoned) << "nothing is pruned: then this shows nothing";
+  EXPECT_LT(5u / kShare, searches_of_three);
   EXPECT_LE(3u, found.size()) << "no verdicts to be missed";
 }
 

@@ -23,10 +23,11 @@ Op open_op(int file) {
 }  // namespace
 
 /* A file whose sides are known to differ becomes one hole on both. */
-void Comparison::make_same_again(int fd) {
+void Comparison::make_same_again(const Op& about) {
   Op op;
   op.kind = Kind::truncate;
-  op.fd = fd;
+  op.process = about.process;
+  op.fd = about.fd;
   for (op.pos = 0; op.pos <= kFilePages / 2; op.pos += kFilePages / 2) {
     host_.run(op);
     model_.run(op);
@@ -48,7 +49,7 @@ bool Comparison::step(const Op& op, Line& line) {
     if (!rule.applies(step)) continue;
     line.rule = &rule;
     tally.rules[i]++;
-    if (rule.files_differ) make_same_again(op.fd);
+    if (rule.files_differ) make_same_again(op);
     return true;
   }
   return false;
@@ -63,20 +64,29 @@ bool Comparison::compare_what_is_left(std::string* text) {
     *text = "at the end, " + describe(op) + ":\n  host   " + describe(host) + "\n  model  " + describe(model);
     return false;
   };
+  Op read;
+  read.kind = Kind::pread;
+  read.len = kFilePages;
+  read.region = kPlainBuffer;
+  /* Those without a name, too. */
+  for (read.process = 0; read.process < kProcesses; ++read.process) {
+    for (read.fd = 0; read.fd < kFds; ++read.fd) {
+      if (!same(read)) return false;
+    }
+  }
+  read.process = 0;
+  read.fd = kLastFd;
   for (int file = 0; file < kFiles; ++file) {
-    Op read;
-    read.kind = Kind::pread;
-    read.fd = kLastFd;
-    read.len = kFilePages;
-    read.region = kPlainBuffer;
     if (!same(open_op(file)) || !same(read)) return false;
   }
   Op load;
   load.kind = Kind::load;
-  for (load.region = 0; load.region < kRegions; ++load.region) {
-    for (load.page = 0; load.page < kRegionPages; ++load.page) {
-      load.cell = static_cast<int>(load.page % kCells);
-      if (!same(load)) return false;
+  for (load.process = 0; load.process < kProcesses; ++load.process) {
+    for (load.region = 0; load.region < kRegions; ++load.region) {
+      for (load.page = 0; load.page < kRegionPages; ++load.page) {
+        load.cell = static_cast<int>(load.page % kCells);
+        if (!same(load)) return false;
+      }
     }
   }
   return true;
@@ -87,7 +97,7 @@ std::optional<Mismatch> Comparison::run(const Program& program) {
   size_t at = 0;
   lines_.clear();
   host_.begin();
-  std::string end = model_.with_machine(program.pmd_mappings, [&] {
+  std::string end = model_.with_machine(program, [&] {
     for (; at < program.ops.size(); ++at) {
       lines_.emplace_back();
       if (step(program.ops[at], lines_.back())) continue;

@@ -51,7 +51,7 @@ class Comparison {
 
   bool step(const Op& op, Line& line);
   bool compare_what_is_left(std::string* text);
-  void make_same_again(int fd);
+  void make_same_again(const Op& about);
 
   HostSide& host_;
   ModelSide& model_;

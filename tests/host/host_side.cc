@@ -27,7 +27,6 @@ constexpr uint64_t kCellWords = kPage / kCells / sizeof(uint64_t);
  */
 constexpr uint64_t kBase = 0x20000000;
 constexpr uint64_t kPlain = 0x10000000;
-constexpr uint64_t kPlainPages = 2 * kFilePages;
 
 char* address(uint64_t page) { return reinterpret_cast<char*>(kBase + page * kPage); }
 char* buffer_of(const Op& op) {
@@ -158,6 +157,8 @@ HostSide::HostSide(const std::string& parent) {
 HostSide::~HostSide() {
   if (directory_.empty()) return;
   for (int file = 0; file < kFiles; ++file) unlink(path(file).c_str());
+  if (other_ >= 0) close(other_);
+  unlink(other_path().c_str());
   rmdir(directory_.c_str());
 }
 
@@ -184,6 +185,18 @@ void HostSide::probe() {
   }
   if (fd >= 0) close(fd);
   if (usable() && !map_plain_buffer()) why_not_ = "the address of the buffer is not free";
+  if (usable()) open_other();
+}
+
+/* Without O_DIRECT where it is not to be had in pieces of a cell. */
+void HostSide::open_other() {
+  for (int flags : {O_DIRECT, 0}) {
+    if (other_ >= 0) close(other_);
+    other_ = open(other_path().c_str(), O_RDWR | O_CREAT | O_CLOEXEC | flags, 0600);
+    if (other_ < 0) continue;
+    if (pwrite(other_, reinterpret_cast<void*>(kPlain), kPage / kCells, 0) > 0) return;
+  }
+  why_not_ = "no file can be written in " + directory_ + ": " + strerror(errno);
 }
 
 void HostSide::close_all() {
@@ -202,6 +215,7 @@ void HostSide::begin() {
 }
 
 void HostSide::end() {
+  child_.reset();
   munmap(address(0), (page_of(kRegions, 0) + kRegionPages) * kPage);
   close_all();
   setrlimit(RLIMIT_FSIZE, &old_limit);
@@ -247,13 +261,15 @@ Outcome HostSide::access(const Op& op) {
   return outcome;
 }
 
-Outcome HostSide::run(const Op& op) {
-  static constexpr int kFlags[] = {O_RDWR, O_RDONLY, O_WRONLY, O_RDWR | O_APPEND};
+Outcome HostSide::run_here(const Op& op) {
+  /* Where the page cache and direct I/O to a device meet is another matter, which DAX has nothing of. */
+  const int no_cache = file_system_ == "tmpfs" ? O_DIRECT : 0;
+  const int flags[] = {O_RDWR, O_RDONLY, O_WRONLY, O_RDWR | O_APPEND, O_RDWR | no_cache};
   int& fd = fds_[static_cast<size_t>(op.fd)];
   switch (op.kind) {
     case Kind::open:
       if (fd >= 0) close(fd);
-      fd = open(path(op.file).c_str(), kFlags[static_cast<size_t>(op.mode)] | O_CLOEXEC);
+      fd = open(path(op.file).c_str(), flags[static_cast<size_t>(op.mode)] | O_CLOEXEC);
       return failed_or(fd >= 0 ? 0 : -1);
     case Kind::close: {
       Outcome outcome = failed_or(close(fd));
@@ -267,7 +283,8 @@ Outcome HostSide::run(const Op& op) {
     case Kind::mmap: {
       int prot = op.write ? PROT_READ | PROT_WRITE : PROT_READ;
       int64_t at = syscall(SYS_mmap, address(page_of(op.region, op.page)), op.len * kPage, prot,
-                           MAP_SHARED | MAP_FIXED_NOREPLACE, fd, static_cast<uint64_t>(op.pos) * kPage);
+                           (op.shared ? MAP_SHARED : MAP_PRIVATE) | MAP_FIXED_NOREPLACE, fd,
+                           static_cast<uint64_t>(op.pos) * kPage);
       return failed_or(at < 0 ? -1 : 0);
     }
     case Kind::munmap:
@@ -281,8 +298,43 @@ Outcome HostSide::run(const Op& op) {
       return failed_or(fsync(fd));
     case Kind::msync:
       return failed_or(syscall(SYS_msync, address(page_of(op.region, op.page)), op.len * kPage, op.flags));
+    case Kind::unlink:
+      return failed_or(unlink(path(op.file).c_str()));
+    case Kind::rename:
+      return failed_or(rename(path(op.file).c_str(), path(op.other).c_str()));
+    case Kind::fork:
+      return fork_child();
+    case Kind::dioread:
+    case Kind::diowrite:
+      return direct(op);
   }
   return {};
+}
+
+/* One cell, from or to the beginning of another file, which has the value to begin with. */
+Outcome HostSide::direct(const Op& op) {
+  constexpr uint64_t kBytes = kCellWords * sizeof(uint64_t);
+  auto* plain = reinterpret_cast<uint64_t*>(kPlain);
+  char* cell = address(page_of(op.region, op.page)) + static_cast<uint64_t>(op.cell) * kBytes;
+  std::fill_n(plain, kCellWords, op.kind == Kind::dioread ? op.value : 0);
+  if (pwrite(other_, plain, kBytes, 0) != static_cast<ssize_t>(kBytes)) return outcome_of(kPartOfPage);
+  const bool read = op.kind == Kind::dioread;
+  const int64_t bytes = syscall(read ? SYS_pread64 : SYS_pwrite64, other_, cell, kBytes, 0);
+  Outcome outcome = failed_or(bytes < 0 ? -1 : bytes == static_cast<int64_t>(kBytes) ? 1 : kPartOfPage);
+  if (read || outcome.result < 0) return outcome;
+  if (pread(other_, plain, kBytes, 0) != static_cast<ssize_t>(kBytes)) return outcome_of(kPartOfPage);
+  outcome.values.push_back(value_of(plain));
+  return outcome;
+}
+
+Outcome HostSide::fork_child() {
+  child_ = std::make_unique<Child>([this](const Op& op) { return run_here(op); });
+  return outcome_of(child_->alive() ? 0 : -EAGAIN);
+}
+
+Outcome HostSide::run(const Op& op) {
+  if (op.process == 0) return run_here(op);
+  return child_ ? child_->run(op) : outcome_of(-ESRCH);
 }
 
 }  // namespace daxrace::host

@@ -4,8 +4,10 @@
 #define DAXRACE_TESTS_HOST_HOST_SIDE_H_
 
 #include <array>
+#include <memory>
 #include <string>
 
+#include "tests/host/host_child.h"
 #include "tests/host/side.h"
 
 namespace daxrace::host {
@@ -28,17 +30,24 @@ class HostSide {
   Outcome run(const Op& op);
 
  private:
+  std::string other_path() const { return directory_ + "/other"; }
   std::string path(int file) const { return directory_ + "/f" + std::to_string(file); }
   void probe();
+  void open_other();
   void close_all();
   Outcome read(const Op& op);
   Outcome write(const Op& op);
   Outcome access(const Op& op);
+  Outcome run_here(const Op& op);
+  Outcome fork_child();
+  Outcome direct(const Op& op);
 
   std::string directory_;
   std::string why_not_;
   std::string file_system_;
   std::array<int, kFds> fds_{};
+  int other_ = -1; /* the file that direct I/O is to and from */
+  std::unique_ptr<Child> child_;
 };
 
 }  // namespace daxrace::host

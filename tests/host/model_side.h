@@ -7,7 +7,7 @@
 #include <functional>
 
 #include "core/engine/strategy_replay.h"
-#include "core/model/model.h"
+#include "core/model/file.h"
 #include "tests/host/side.h"
 
 namespace daxrace::host {
@@ -20,22 +20,32 @@ class ModelSide : private kernel::model_observer {
   kernel::model_forms& forms() { return forms_; }
 
   /* Boots and calls `body`, which may call run(). Empty, or how the execution ended if not well. */
-  std::string with_machine(bool pmd_mappings, const std::function<void()>& body);
+  std::string with_machine(const Program& program, const std::function<void()>& body);
   Outcome run(const Op& op);
 
   /* --- for the rules: the machine as it is --- */
-  const kernel::inode* inode_of(int fd) const { return files_[static_cast<size_t>(fd)].f_inode; }
-  /* What the region's page maps: false: nothing. */
-  bool mapped(uint64_t page, const kernel::inode** inode, uint64_t* file_page) const;
+  /* Null: the descriptor is not open. */
+  const kernel::file* file_of(const Op& op) const;
+  /* What the page of that process maps: false: nothing. */
+  bool mapped(int process, uint64_t page, const kernel::inode** inode, uint64_t* file_page) const;
 
  private:
   void on_event(const kernel::model_event& event) override;
-  const kernel::model_file* file(int fd) const;
+  kernel::file*& slot(const Op& op) {
+    return files_[static_cast<size_t>(op.process)][static_cast<size_t>(op.fd)];
+  }
+  Outcome run_call(const Op& op);
+  int64_t open(const Op& op);
+  int64_t mmap(const Op& op);
+  int64_t fork();
 
   kernel::model_forms forms_{};
   kernel::model_config config_;
   engine::Execution execution_;
-  std::array<kernel::model_file, kFds> files_{};
+  std::array<std::array<kernel::file*, kFds>, kProcesses> files_{};
+  std::vector<uint8_t> nothing_open_; /* for model_config::open_files */
+  uint32_t opens_ = 0;
+  bool forked_ = false;
   std::vector<uint64_t> read_;
 };
 

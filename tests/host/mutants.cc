@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "core/model/dax.h"
+#include "core/model/file.h"
+#include "core/model/gup.h"
 #include "core/model/mutants/mutants.h"
 
 namespace daxrace::host {
@@ -33,6 +35,10 @@ void munmap_keeps_ptes(vm_area_struct* vma, pgoff_t start, pgoff_t end, bool eve
 }
 void unmap_forgets_last_page(vm_area_struct* vma, pgoff_t start, pgoff_t end, bool even_cows) {
   unmap_single_vma(vma, start, end - (end - start > 1 ? 1 : 0), even_cows);
+}
+
+void truncate_keeps_private_copies(vm_area_struct* vma, pgoff_t start, pgoff_t end, bool even_cows) {
+  unmap_single_vma(vma, start, end, even_cows && (vma->vm_flags & VM_SHARED));
 }
 
 /* Another page of the same kind is behind the end than before it. */
@@ -72,17 +78,25 @@ int append_writes_where_told(model_io* io) {
   io->append = false;
   return generic_write_checks(io);
 }
-int area_may_wrap(const model_file*, int64_t, pgoff_t) { return 0; }
-int read_only_descriptor_is_ebadf(const model_file* file, int64_t length) {
+int area_may_wrap(const kernel::file*, int64_t, pgoff_t) { return 0; }
+int read_only_descriptor_is_ebadf(const kernel::file* file, int64_t length) {
   int ret = do_ftruncate(file, length);
   return ret == -EINVAL ? -EBADF : ret;
 }
 int mmap_ignores_the_mode(const model_mmap_request* request) {
-  model_file file = *request->file;
+  const unsigned int mode = request->file->f_mode;
+  request->file->f_mode = FMODE_READ | FMODE_WRITE;
+  int ret = do_mmap(request);
+  request->file->f_mode = mode;
+  return ret;
+}
+int private_is_shared(const model_mmap_request* request) {
   model_mmap_request other = *request;
-  file.f_mode = FMODE_READ | FMODE_WRITE;
-  other.file = &file;
+  other.shared = true;
   return do_mmap(&other);
+}
+bool pin_may_write_anything(mm_struct* mm, pgoff_t address, unsigned int flags, model_pin* pin) {
+  return gup_fast(mm, address, flags & ~unsigned{FOLL_WRITE}, pin);
 }
 int mmap_off_by_one(const model_mmap_request* request) {
   model_mmap_request other = *request;
@@ -107,6 +121,8 @@ constexpr Mutant kMutants[] = {
     MUTANT("munmap-keeps-ptes", "page tables survive munmap", unmap_single_vma, munmap_keeps_ptes),
     MUTANT("unmap-forgets-last-page", "the last page of a range stays mapped", unmap_single_vma,
            unmap_forgets_last_page),
+    MUTANT("truncate-keeps-private-copies", "copies of what was cut off survive", unmap_single_vma,
+           truncate_keeps_private_copies),
     MUTANT("load-behind-end-is-zero", "a load behind the end reads 0 instead of SIGBUS", dax_iomap_pte_fault,
            load_behind_end_is_zero),
     MUTANT("read-only-mapping-is-writable", "a store through a mapping without PROT_WRITE succeeds",
@@ -131,6 +147,12 @@ constexpr Mutant kMutants[] = {
            read_only_descriptor_is_ebadf),
     MUTANT("mmap-ignores-the-mode", "a descriptor may be mapped beyond its mode", do_mmap,
            mmap_ignores_the_mode),
+    MUTANT("private-is-shared", "what is stored into a private mapping is in the file", do_mmap,
+           private_is_shared),
+    MUTANT("mapping-holds-no-file", "an unlinked file ends with its last descriptor, mapped or not",
+           model_vma_get_file, model_vma_get_file_none),
+    MUTANT("pin-may-write-anything", "direct I/O writes to pages that are mapped read-only", gup_fast,
+           pin_may_write_anything),
     MUTANT("mmap-off-by-one", "a mapping shows the next page of the file", do_mmap, mmap_off_by_one),
     MUTANT("msync-of-a-gap-is-fine", "msync of what is not mapped is 0, not ENOMEM", sys_msync,
            msync_of_a_gap_is_fine),

@@ -16,9 +16,10 @@ struct Weight {
   uint32_t weight;
 };
 constexpr Weight kWeights[] = {
-    {Kind::open, 4},     {Kind::close, 1},  {Kind::pread, 17}, {Kind::pwrite, 17},
-    {Kind::mmap, 10},    {Kind::munmap, 4}, {Kind::load, 17},  {Kind::store, 17},
-    {Kind::truncate, 8}, {Kind::fsync, 2},  {Kind::msync, 3},
+    {Kind::open, 4},     {Kind::close, 1},  {Kind::pread, 17},  {Kind::pwrite, 17},
+    {Kind::mmap, 10},    {Kind::munmap, 4}, {Kind::load, 17},   {Kind::store, 17},
+    {Kind::truncate, 8}, {Kind::fsync, 2},  {Kind::msync, 3},   {Kind::unlink, 1},
+    {Kind::rename, 1},   {Kind::fork, 1},   {Kind::dioread, 2}, {Kind::diowrite, 1},
 };
 
 /* Bounds of what an interface takes: the end of user space, of a loff_t, of a size_t. */
@@ -32,13 +33,17 @@ class Generator {
   Op draw(size_t index, uint64_t seed) {
     Op op;
     op.kind = kind();
+    if (op.kind == Kind::fork && forked_) op.kind = Kind::load;
+    const bool direct = op.kind == Kind::dioread || op.kind == Kind::diowrite;
+    if (direct && directs_++ >= kDirect) op.kind = Kind::load;
+    op.process = forked_ && one_in(3);
     op.fd = fd();
     op.value = (seed & 0xffffff) << 16 | (index + 1);
     switch (op.kind) {
       case Kind::open:
         op.file = below(kFiles);
         /* The first two are good for everything most of the time. */
-        op.mode = op.fd < 2 && !one_in(4) ? Mode::rw : static_cast<Mode>(below(4));
+        op.mode = op.fd < 2 && !one_in(4) ? Mode::rw : static_cast<Mode>(below(5));
         break;
       case Kind::pread:
       case Kind::pwrite:
@@ -53,6 +58,7 @@ class Generator {
         op.pos = below(5);
         op.len = static_cast<uint64_t>(1 + below(6));
         op.write = !one_in(4);
+        op.shared = !one_in(4);
         op.page = static_cast<uint64_t>(op.pos) % kPmdPages; /* the colour, as mmap(2) would choose */
         if (one_in(8)) op.page = static_cast<uint64_t>(below(kPmdPages));
         if (one_in(16)) op.len = one_in(2) ? 0 : kHuge[1 + below(5)];
@@ -67,6 +73,8 @@ class Generator {
         break;
       case Kind::load:
       case Kind::store:
+      case Kind::dioread:
+      case Kind::diowrite:
         address(op);
         op.cell = below(kCells);
         break;
@@ -79,6 +87,14 @@ class Generator {
         op.len = static_cast<uint64_t>(one_in(3) ? below(2 * kRegionPages) : below(4));
         op.flags = one_in(3) ? below(16) : MS_SYNC;
         if (one_in(12)) op.len = kHuge[below(6)];
+        break;
+      case Kind::unlink:
+      case Kind::rename:
+        op.file = below(kFiles);
+        op.other = below(kFiles);
+        break;
+      case Kind::fork:
+        forked_ = true;
         break;
       case Kind::close:
       case Kind::fsync:
@@ -130,6 +146,8 @@ class Generator {
     uint64_t len = 0; /* 0: nothing */
   };
   engine::Random random_;
+  int directs_ = 0;
+  bool forked_ = false; /* one child, and it stays one */
   Mapped mapped_[kRegions];
 };
 
@@ -151,7 +169,7 @@ std::string place(const Op& op) { return "m" + std::to_string(op.region) + "+" +
 Program generate(uint64_t seed) {
   Program program{seed, seed % 4 != 0, {}};
   Generator generator(seed);
-  for (int file = 0; file < kFiles; ++file) {
+  for (int file = 0; file < 2; ++file) {
     Op open;
     open.kind = Kind::open;
     open.fd = open.file = file;
@@ -161,8 +179,8 @@ Program generate(uint64_t seed) {
   return program;
 }
 
-std::string describe(const Op& op) {
-  static constexpr const char* kModes[] = {"rw", "r", "w", "rw append"};
+static std::string describe_call(const Op& op) {
+  static constexpr const char* kModes[] = {"rw", "r", "w", "rw append", "rw direct"};
   const std::string fd = "fd" + std::to_string(op.fd);
   const std::string range = "page " + number(op.pos) + " len " + number(op.len);
   const std::string cell = "." + std::to_string(op.cell);
@@ -176,7 +194,8 @@ std::string describe(const Op& op) {
     case Kind::pwrite:
       return "pwrite " + fd + " " + range + (op.region < 0 ? "" : " from " + place(op));
     case Kind::mmap:
-      return "mmap " + place(op) + " " + fd + " " + range + " shared " + (op.write ? "rw" : "r");
+      return "mmap " + place(op) + " " + fd + " " + range + (op.shared ? " shared " : " private ") +
+             (op.write ? "rw" : "r");
     case Kind::munmap:
       return "munmap " + place(op) + " len " + number(op.len);
     case Kind::load:
@@ -189,8 +208,20 @@ std::string describe(const Op& op) {
       return "fsync " + fd;
     case Kind::msync:
       return "msync " + place(op) + " len " + number(op.len) + " flags " + std::to_string(op.flags);
+    case Kind::unlink:
+      return "unlink f" + std::to_string(op.file);
+    case Kind::rename:
+      return "rename f" + std::to_string(op.file) + " over f" + std::to_string(op.other);
+    case Kind::fork:
+      return "fork";
+    case Kind::dioread:
+      return "O_DIRECT read of another file into " + place(op) + cell;
+    case Kind::diowrite:
+      return "O_DIRECT write to another file from " + place(op) + cell;
   }
   return "";
 }
+
+std::string describe(const Op& op) { return (op.process != 0 ? "child: " : "") + describe_call(op); }
 
 }  // namespace daxrace::host

@@ -15,20 +15,41 @@
 
 namespace daxrace::host {
 
-inline constexpr int kFiles = 2;
+inline constexpr int kFiles = 3;
 inline constexpr int kFds = 5;
+inline constexpr int kProcesses = 2;
 inline constexpr int kRegions = 6;
 inline constexpr int kRegionPages = 16; /* from the beginning of one region to that of the next */
 inline constexpr int kFilePages = 16;   /* RLIMIT_FSIZE */
 inline constexpr int kPmdPages = 4;
 inline constexpr int kCells = 2;
 inline constexpr int kOps = 100;
+inline constexpr int kDirect =
+    3; /* dioread and diowrite of a program: as many as the model has devices for */
 
-enum class Kind : uint8_t { open, close, pread, pwrite, mmap, munmap, load, store, truncate, fsync, msync };
+enum class Kind : uint8_t {
+  open,
+  close,
+  pread,
+  pwrite,
+  mmap,
+  munmap,
+  load,
+  store,
+  truncate,
+  fsync,
+  msync,
+  unlink,
+  rename,
+  fork,
+  dioread,
+  diowrite
+};
 
-enum class Mode : uint8_t { rw, r, w, append };
+enum class Mode : uint8_t { rw, r, w, append, direct };
 
-inline constexpr int kPlainBuffer = -1; /* memory that never faults, instead of a region */
+inline constexpr int kPlainBuffer = -1; /* memory that no mapping of the program is in, instead of a region */
+inline constexpr uint64_t kPlainPages = 2 * kFilePages;
 
 /* Pages are counted from the beginning of region 0, minus one region: so page 0 is never mapped. */
 constexpr uint64_t page_of(int region, uint64_t page) {
@@ -38,7 +59,8 @@ constexpr uint64_t page_of(int region, uint64_t page) {
 struct Op {
   Kind kind = Kind::close;
   int fd = 0;
-  int file = 0;      /* open */
+  int process = 0;   /* 1: the child, once there is one */
+  int file = 0;      /* open, unlink, rename */
   Mode mode{};       /* open */
   int region = 0;    /* mmap, munmap, load, store, msync; pread and pwrite: the buffer */
   uint64_t page = 0; /* in the region */
@@ -46,6 +68,8 @@ struct Op {
   int64_t pos = 0; /* of the file; truncate: the size */
   uint64_t len = 0;
   bool write = false; /* mmap: PROT_WRITE too */
+  bool shared = true; /* mmap */
+  int other = 0;      /* rename: the file that is replaced */
   int flags = 0;      /* msync */
   uint64_t value = 0; /* what a write or a store writes */
 };

@@ -48,15 +48,16 @@ std::span<const Rule> rules() { return kRules; }
 void look_at(const ModelSide& model, Step& step) {
   const Op& op = step.op;
   if ((op.kind != Kind::pread && op.kind != Kind::pwrite) || op.region < 0) return;
-  const kernel::inode* inode = model.inode_of(op.fd);
-  if (inode == nullptr) return;
+  const kernel::file* file = model.file_of(op);
+  if (file == nullptr) return;
+  const kernel::inode* inode = file->f_inode;
   const uint64_t size = inode->i_size.peek();
   const auto pos = static_cast<uint64_t>(op.pos);
   step.first_page_is_hole = pos < size && inode->i_block[pos].peek() == 0;
   for (uint64_t i = 0; i < std::min<uint64_t>(op.len, kFilePages); ++i) {
     const kernel::inode* mapped = nullptr;
     uint64_t page = 0;
-    if (!model.mapped(page_of(op.region, op.page) + i, &mapped, &page)) break;
+    if (!model.mapped(op.process, page_of(op.region, op.page) + i, &mapped, &page)) break;
     step.buffer_maps_behind_end |= mapped == inode && page >= size;
   }
 }
