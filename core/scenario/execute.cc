@@ -143,7 +143,8 @@ void Runner::plan_life() {
   const Program& program = *program_;
   bool life = false;
   opens_.clear();
-  open_files_.assign(program.processes.size() * program.files.size(), 0);
+  /* Never empty: without files, too, processes end. */
+  open_files_.assign(program.processes.size() * program.files.size() + 1, 0);
   auto use = [&](const Operation& op, int process) {
     life = life || needs_life(op.kind);
     if (op.kind == OpKind::k_open) opens_.push_back(&op);
