@@ -88,6 +88,46 @@ back_out:
 	return false;
 }
 
+/* Private memory that is written through a pin has to stay where its process sees it. */
+static bool model_watched(const model_pin *pin)
+{
+	return pin->folio && (pin->flags & FOLL_WRITE);
+}
+
+static void model_emit_watched(model_event_kind kind, const model_pin *pin)
+{
+	model_event event{ kind };
+
+	event.mm = pin->mm;
+	event.cell = pin->pgoff * model::current->config.cells;
+	event.value = folio_pfn(pin->folio);
+	event.result = (pin->flags & FOLL_GET) != 0;
+	model_emit(event);
+}
+
+void model_note_pin(mm_struct *mm, pgoff_t address, unsigned int flags, model_pin *pin)
+{
+	engine::Execution &execution = engine::Execution::current();
+	model *m = model::current;
+
+	for (vm_area_struct *vma = m->vmas; vma < m->vmas + m->config.nr_vmas; vma++) {
+		if (vma->vm_mm != mm || address < vma->vm_start || address >= vma->vm_end)
+			continue;
+		if (pin->folio || (!pin->page && is_cow_mapping(vma->vm_flags)))
+			pin->mm = mm;
+		if (!vma_is_anonymous(vma))
+			pin->host = vma->f_mapping->host;
+		pin->pgoff = pin->mm ? address : address - vma->vm_start + vma->vm_pgoff;
+	}
+	pin->flags = flags;
+	pin->task = execution.self();
+	pin->op = execution.self_task().op;
+	pin->step = execution.steps() - 1;
+	pin->generation = pin->page ? MODEL_READ_HERE(pin->page->generation) : 0;
+	if (model_watched(pin))
+		model_emit_watched(model_event_kind::pinned, pin);
+}
+
 /*
  * mm/gup.c: gup_fast(), v6.15. A fork that ran meanwhile may have found the page without the pin and shared it.
  * Nobody writes the sequence in a program without private memory.
@@ -104,8 +144,9 @@ bool gup_fast(mm_struct *mm, pgoff_t address, unsigned int flags, model_pin *pin
 	}
 	if (!FORMS.gup_fast_pte_range(mm, address, flags, pin))
 		return false;
+	model_note_pin(mm, address, flags, pin);
 	if (forks && read_seqcount_retry(&mm->write_protect_seq, seq)) {
-		gup_put_folio(pin, flags);
+		model_unpin(pin);
 		return false;
 	}
 	return true;
@@ -172,57 +213,14 @@ static int __get_user_pages(mm_struct *mm, pgoff_t address, unsigned int flags, 
 	}
 }
 
-/* Private memory that is written through a pin has to stay where its process sees it. */
-static bool model_watched(const model_pin *pin)
-{
-	return pin->folio && (pin->flags & FOLL_WRITE);
-}
-
-static void model_emit_watched(model_event_kind kind, const model_pin *pin)
-{
-	model_event event{ kind };
-
-	event.mm = pin->mm;
-	event.cell = pin->pgoff * model::current->config.cells;
-	event.value = folio_pfn(pin->folio);
-	event.result = (pin->flags & FOLL_GET) != 0;
-	model_emit(event);
-}
-
-/* What the reference is for: the page of the file that the VMA has there, or that page of the process. */
-static void model_note_pin(mm_struct *mm, pgoff_t address, unsigned int flags, model_pin *pin)
-{
-	engine::Execution &execution = engine::Execution::current();
-	model *m = model::current;
-
-	for (vm_area_struct *vma = m->vmas; vma < m->vmas + m->config.nr_vmas; vma++) {
-		if (vma->vm_mm != mm || address < vma->vm_start || address >= vma->vm_end)
-			continue;
-		if (pin->folio || (!pin->page && is_cow_mapping(vma->vm_flags)))
-			pin->mm = mm;
-		if (!vma_is_anonymous(vma))
-			pin->host = vma->f_mapping->host;
-		pin->pgoff = pin->mm ? address : address - vma->vm_start + vma->vm_pgoff;
-	}
-	pin->flags = flags;
-	pin->task = execution.self();
-	pin->op = execution.self_task().op;
-	pin->step = execution.steps() - 1;
-	pin->generation = pin->page ? MODEL_READ_HERE(pin->page->generation) : 0;
-	if (model_watched(pin))
-		model_emit_watched(model_event_kind::pinned, pin);
-}
-
 /* mm/gup.c: get_user_pages_fast(), pin_user_pages_fast(), gup_fast_fallback(), v6.15, for one page */
 int get_user_pages_fast(mm_struct *mm, pgoff_t address, unsigned int flags, model_pin *pin)
 {
 	int ret;
 
 	*pin = model_pin{};
-	if (FORMS.gup_fast(mm, address, flags, pin)) {
-		model_note_pin(mm, address, flags, pin);
+	if (FORMS.gup_fast(mm, address, flags, pin))
 		return 0;
-	}
 	/* __gup_longterm_locked() */
 	*pin = model_pin{};
 	down_read(&mm->mmap_lock);

@@ -38,7 +38,12 @@ void model_unpin(const model_pin *pin);
 bool gup_fast(mm_struct *mm, pgoff_t address, unsigned int flags, model_pin *pin);
 /* Of GUP-fast, which mutants change: one present PTE or huge PMD, without a lock. Sets the page or the folio. */
 bool gup_fast_pte_range(mm_struct *mm, pgoff_t address, unsigned int flags, model_pin *pin);
-/* Its parts. */
+/*
+ * To be called in the step that made sure of the page. What the reference is for: the page of the file that the VMA has
+ * there, or that page of the process.
+ */
+void model_note_pin(mm_struct *mm, pgoff_t address, unsigned int flags, model_pin *pin);
+/* Parts of it. */
 bool try_grab_folio_fast(uint64_t pfn, unsigned int flags, model_pin *pin);
 bool gup_must_unshare(unsigned int flags, folio *folio);
 void gup_put_folio(const model_pin *pin, unsigned int flags);

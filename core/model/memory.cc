@@ -177,7 +177,7 @@ static void tlb_flush_mmu(mmu_gather *tlb)
 static bool zap_present_pte(mmu_gather *tlb, vm_area_struct *vma, pgoff_t addr, Atomic<pte_t> *pte,
 			    pte_t ptent)
 {
-	page *page = FORMS.vm_normal_page(pte_pfn(ptent));
+	page *page = pte_present(ptent) ? FORMS.vm_normal_page(pte_pfn(ptent)) : nullptr;
 
 	WRITE_ONCE(*pte, pte_t(0));
 	if (is_cow_mapping(vma->vm_flags))

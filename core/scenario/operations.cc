@@ -267,7 +267,11 @@ void describe_crash(OpContext&) {}
 int op_crash(const OpContext&) { engine::Execution::current().crash(DAXRACE_SITE("crash", "")); }
 
 void describe_open(OpContext&) {}
-int op_open(const OpContext& c) { return kernel::sys_open(mm_of(c), name_of(c), c.runner.open_number(c.op)); }
+int op_open(const OpContext& c) {
+  int result = kernel::sys_open(mm_of(c), name_of(c), c.runner.open_number(c.op));
+  kernel::task_work_run(); /* another task may have been faster */
+  return result;
+}
 
 void describe_close(OpContext&) {}
 int op_close(const OpContext& c) { return kernel::sys_close(mm_of(c), name_of(c)); }
