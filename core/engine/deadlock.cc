@@ -37,7 +37,7 @@ struct Stuck {
 };
 
 struct Standstill {
-  TaskId first = kNoTask; /* of the cycle, or of those that are stuck */
+  TaskId first = kNoTask; /* of the cycle, or of those in whose way nobody is */
   int cycle = 0;          /* tasks in it */
   Stuck* tasks = nullptr;
 };
@@ -187,11 +187,16 @@ std::string describe_deadlock(const Finding& finding, const Execution& execution
     between = "; ";
   }
   if (all.cycle != 0) between = "; outside the circle, ";
-  for (TaskId id = 0; id < execution.task_count(); ++id) {
-    if (!is_stuck(execution, id) || all.tasks[id].in_cycle) continue;
-    text += between + describe_wait(execution, id, all.tasks[id]);
-    between = "; ";
-  }
+  auto add_if = [&](bool behind_others) {
+    for (TaskId id = 0; id < execution.task_count(); ++id) {
+      const Stuck& stuck = all.tasks[id];
+      if (!is_stuck(execution, id) || stuck.in_cycle || (stuck.blocker != kNoTask) != behind_others) continue;
+      text += between + describe_wait(execution, id, stuck);
+      between = "; ";
+    }
+  };
+  add_if(false);
+  add_if(true);
   return text;
 }
 
@@ -233,10 +238,10 @@ void Execution::deadlock() {
   }
   for (TaskId id = 0; id < task_count_; ++id) {
     if (!is_stuck(*this, id) || all->tasks[id].in_cycle) continue;
-    if (all->first == kNoTask) all->first = id;
     for (TaskId other = 0; other < task_count_; ++other) {
       if (blocks(*this, id, other, &all->tasks[id])) break;
     }
+    if (all->first == kNoTask && all->tasks[id].blocker == kNoTask) all->first = id;
   }
   for (TaskId id = 0; id < task_count_; ++id) {
     if (is_stuck(*this, id)) find_lost(*this, id, all->tasks[id]);
@@ -261,11 +266,13 @@ void Execution::deadlock() {
   }
   finding.describe = describe_deadlock;
   finding.step = steps_ == 0 ? 0 : steps_ - 1;
-  /* The places where two of them wait name it: of the circle, if there is one. */
+  /* The places where two of them wait name it: of the circle, if there is one, else of those in whose way
+   * nobody is. Who is stuck behind them is there by chance. */
   TaskId second = kNoTask;
   if (all->cycle > 1) second = all->tasks[all->first].blocker;
   for (TaskId id = 0; id < task_count_ && all->cycle == 0; ++id) {
-    if (is_stuck(*this, id) && id != all->first && second == kNoTask) second = id;
+    if (is_stuck(*this, id) && id != all->first && all->tasks[id].blocker == kNoTask && second == kNoTask)
+      second = id;
   }
   finding.task = all->first;
   finding.site = tasks_[all->first].pending.site;

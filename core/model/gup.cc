@@ -88,20 +88,16 @@ back_out:
 	return false;
 }
 
-/* Private memory that is written through a pin has to stay where its process sees it. */
-static bool model_watched(const model_pin *pin)
-{
-	return pin->folio && (pin->flags & FOLL_WRITE);
-}
-
-static void model_emit_watched(model_event_kind kind, const model_pin *pin)
+static void model_emit_private(model_event_kind kind, const model_pin *pin)
 {
 	model_event event{ kind };
 
+	if (!pin->folio)
+		return;
 	event.mm = pin->mm;
 	event.cell = pin->pgoff * model::current->config.cells;
 	event.value = folio_pfn(pin->folio);
-	event.result = (pin->flags & FOLL_GET) != 0;
+	event.pin = pin;
 	model_emit(event);
 }
 
@@ -124,8 +120,7 @@ void model_note_pin(mm_struct *mm, pgoff_t address, unsigned int flags, model_pi
 	pin->op = execution.self_task().op;
 	pin->step = execution.steps() - 1;
 	pin->generation = pin->page ? MODEL_READ_HERE(pin->page->generation) : 0;
-	if (model_watched(pin))
-		model_emit_watched(model_event_kind::pinned, pin);
+	model_emit_private(model_event_kind::pinned, pin);
 }
 
 /*
@@ -233,8 +228,7 @@ int get_user_pages_fast(mm_struct *mm, pgoff_t address, unsigned int flags, mode
 
 void model_unpin(const model_pin *pin)
 {
-	if (model_watched(pin))
-		model_emit_watched(model_event_kind::unpinned, pin);
+	model_emit_private(model_event_kind::unpinned, pin);
 	gup_put_folio(pin, pin->flags);
 }
 

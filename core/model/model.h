@@ -35,7 +35,7 @@ enum class model_event_kind : uint8_t {
 	copied, /* the cell is no longer `file_cell` of `inode` but a copy, which holds `value` */
 	discarded, /* the page at `cell` is gone; value: 1: it is zeros now, 0: what the file has */
 	forked,	   /* `child` has the cell, too, as it is now */
-	pinned, /* GUP for writing: the page at `cell` is in frame `value`; result: 1: FOLL_GET */
+	pinned,	   /* GUP: the page at `cell` is in frame `value`; by `pin` */
 	unpinned,
 	/* By a pin. Private memory: `mm` and `cell` as above, `file_cell` is the frame; else a file's. */
 	dma_read,  /* a device read a cell of a page that was pinned for it */
@@ -76,7 +76,7 @@ struct model_event {
 	const mm_struct *mm = nullptr;	  /* whose private memory it is about */
 	const mm_struct *child = nullptr; /* forked */
 	uint64_t file_cell = 0;		  /* copied */
-	const model_pin *pin = nullptr;	  /* dma_read, dma_write, pin_read */
+	const model_pin *pin = nullptr;	  /* dma_read, dma_write, pin_read, pinned, unpinned */
 	uint64_t block = MODEL_NO_BLOCK; /* load, store, read_cell, write_cell: none: a zero page */
 };
 

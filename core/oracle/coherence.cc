@@ -56,7 +56,7 @@ class Coherence : public Oracle {
       on_read(read, history);
     }
     if ((event.kind == model_event_kind::dma_read || event.kind == model_event_kind::pin_read) &&
-        is_of_its_place(*event.pin)) {
+        is_of_its_place(event, history)) {
       on_read(event, history);
     }
   }
@@ -88,9 +88,10 @@ class Coherence : public Oracle {
   /* Whether a page that is read through a pin has to be what its address showed. A zero page does not: a
    * block or a page of the process may have come meanwhile. Nor does private memory behind a mere reference,
    * which copy on write may leave behind. */
-  static bool is_of_its_place(const kernel::model_pin& pin) {
-    if (pin.mm != nullptr) return pin.folio != nullptr && (pin.flags & kernel::FOLL_PIN) != 0;
-    return pin.page != nullptr && FileHistory::owned(pin);
+  static bool is_of_its_place(const model_event& event, const FileHistory& history) {
+    const kernel::model_pin& pin = *event.pin;
+    if (pin.page == nullptr && (pin.folio == nullptr || (pin.flags & kernel::FOLL_PIN) == 0)) return false;
+    return history.reaches(event);
   }
 
   /* The newest write of that value that a read invoked at `time` may return; null and why not. */

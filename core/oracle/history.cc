@@ -41,8 +41,10 @@ void FileHistory::touch(const model_event& event, Cell& cell) {
 
 void FileHistory::on_pin(const model_event& event) {
   if (event.kind == model_event_kind::pinned) {
-    pins_ = execution_->arena().make<Pin>(Pin{pins_, event.mm, event.cell, event.value, event.task,
-                                              event.op_index, now(), event.result != 0, false, false});
+    pins_ =
+        execution_->arena().make<Pin>(Pin{pins_, event.mm, event.cell, event.value, event.task,
+                                          event.op_index, now(), (event.pin->flags & kernel::FOLL_WRITE) != 0,
+                                          (event.pin->flags & kernel::FOLL_GET) != 0, false, false});
     return;
   }
   const uint64_t page = event.cell - event.cell % model_->config.cells;
@@ -57,7 +59,6 @@ void FileHistory::on_pin(const model_event& event) {
   }
 }
 
-/* Whether the file, or a process that has not given the page up, may expect to see what the device writes. */
 bool FileHistory::reaches(const model_event& event) const {
   /* Behind the end there is no file: a truncation has begun that has yet to free the block. */
   if (event.mm == nullptr)
@@ -114,6 +115,7 @@ Write& FileHistory::add(const model_event& event, Cell& cell, uint64_t value) {
   write.ended = kNever;
   write.op = event.op_index;
   write.task = event.task;
+  write.mm = event.mm;
   write.instantaneous = event.kind == model_event_kind::store;
   write.sync = event.sync;
   write.truncation = event.kind == model_event_kind::truncated;
@@ -242,8 +244,9 @@ engine::Hash128 FileHistory::state_hash() const {
     }
   }
   for (const Pin* pin = pins_; pin != nullptr; pin = pin->next) {
-    uint64_t flags = uint64_t{pin->reference} << 2 | uint64_t{pin->discarded} << 1 | uint64_t{pin->forked};
-    hash += engine::wide(engine::combine(0x800 + pin->mm->id, pin->cell << 3 | flags),
+    uint64_t flags = uint64_t{pin->writes} << 3 | uint64_t{pin->reference} << 2 |
+                     uint64_t{pin->discarded} << 1 | uint64_t{pin->forked};
+    hash += engine::wide(engine::combine(0x800 + pin->mm->id, pin->cell << 4 | flags),
                          engine::combine(pin->pfn, uint64_t{pin->task} << 16 | pin->op));
   }
   for (unsigned int i = 0; i < model_->config.nr_tasks; ++i) {

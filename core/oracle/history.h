@@ -31,6 +31,7 @@ struct Write {
   uint32_t ended = 0; /* the return of its own operation; kNever: it has not */
   uint32_t op = 0;
   engine::TaskId task = engine::kNoTask;
+  const kernel::mm_struct* mm = nullptr; /* private memory: of which process it was then */
   bool truncation = false;
   bool instantaneous = false; /* a store: done once it is visible */
   bool sync = false;          /* a store through a MAP_SYNC mapping */
@@ -52,7 +53,7 @@ struct Read {
   Write* write; /* what it returned; null: not known which */
 };
 
-/* A page of private memory that GUP has found, to be written to: until it is given back. In the arena. */
+/* A page of private memory that GUP has found: until it is given back. In the arena. */
 struct Pin {
   Pin* next;
   const kernel::mm_struct* mm;
@@ -61,6 +62,7 @@ struct Pin {
   engine::TaskId task;
   uint32_t op;
   uint32_t step;
+  bool writes;    /* FOLL_WRITE */
   bool reference; /* FOLL_GET */
   bool discarded; /* the process has given the page up since */
   bool forked;    /* ... or shared it */
@@ -104,6 +106,10 @@ class FileHistory {
    * then. */
   static const Write* overwritten(const Cell& cell, const Write& write, uint32_t time);
 
+  /* Of dma_read and dma_write: whether the page is still that of its place: the file has it there, the
+   * process has not given it up. */
+  bool reaches(const kernel::model_event& event) const;
+
   /* Whether the page still is what it was when it was pinned. */
   static bool owned(const kernel::model_pin& pin);
 
@@ -114,7 +120,6 @@ class FileHistory {
   void touch(const kernel::model_event& event, Cell& cell);
   void on_private(const kernel::model_event& event);
   void on_pin(const kernel::model_event& event);
-  bool reaches(const kernel::model_event& event) const;
   void on_return(TaskHistory& task);
   uint32_t now() const { return execution_->steps() == 0 ? 0 : execution_->steps() - 1; }
 

@@ -57,7 +57,7 @@ class Isolation : public Oracle {
   static void on_mapped(const model_event& event, FileHistory& history) {
     for (const Pin* pin = history.pins(); pin != nullptr; pin = pin->next) {
       if (pin->mm != event.mm || pin->cell != event.cell || pin->pfn == event.value) continue;
-      if (pin->discarded || (pin->forked && pin->reference)) continue;
+      if (!pin->writes || pin->discarded || (pin->forked && pin->reference)) continue;
       engine::Finding finding = make_finding("split-pin", history);
       finding.describe = describe_split;
       finding.context = history.model().config.observer;
@@ -83,7 +83,8 @@ class Isolation : public Oracle {
       owner = cell;
       stored = write;
     }
-    if (owner == nullptr || owner->mm == event.mm) return;
+    /* A page that the process has given up since may be read through a pin: it was its own. */
+    if (owner == nullptr || stored->mm == event.mm) return;
     engine::Finding finding = make_finding("private-leak", history);
     finding.describe = describe_leak;
     finding.context = history.model().config.observer;

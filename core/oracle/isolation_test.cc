@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* private-leak and split-pin: when they are said, and when not. */
+#include "core/model/gup.h"
 #include "core/oracle/events_for_test.h"
 
 namespace daxrace::oracle {
@@ -15,8 +16,10 @@ class IsolationTest : public EventTest {
  protected:
   static constexpr uint64_t kFrame = 7;
 
-  void page(Kind kind, uint64_t frame, int result = 0) {
-    emit({.kind = kind, .task = A, .value = frame, .result = result, .mm = mm(0)});
+  void page(Kind kind, uint64_t frame, unsigned int flags = kernel::FOLL_PIN | kernel::FOLL_WRITE) {
+    kernel::model_pin pin{};
+    pin.flags = flags;
+    emit({.kind = kind, .task = A, .value = frame, .mm = mm(0), .pin = &pin});
   }
   uint64_t store_private(engine::TaskId task, int process, uint64_t cell) {
     uint64_t stored = value(task);
@@ -95,6 +98,27 @@ TEST_F(IsolationTest, PinnedPageStaysWhereItIs) {
               IsEmpty());
 }
 
+TEST_F(IsolationTest, PageThatIsOnlyReadMayBeReplaced) {
+  EXPECT_THAT(play([&] {
+                page(Kind::pinned, kFrame, kernel::FOLL_PIN);
+                page(Kind::mapped, kFrame + 1);
+              }),
+              IsEmpty());
+}
+
+/* Through a pin a process reads what it had, even if it has it no more and a child of it does. */
+TEST_F(IsolationTest, WhatWasItsOwnIsNoLeak) {
+  EXPECT_THAT(
+      play([&] {
+        uint64_t before = store_private(A, 0, 1);
+        fork_cell(1);
+        emit({.kind = Kind::discarded, .task = A, .value = 0, .mm = mm(0)});
+        kernel::model_pin pin{};
+        emit({.kind = Kind::pin_read, .task = A, .cell = 1, .value = before, .mm = mm(0), .pin = &pin});
+      }),
+      IsEmpty());
+}
+
 TEST_F(IsolationTest, WhoGivesThePageUpMayHaveAnother) {
   EXPECT_THAT(play([&] {
                 page(Kind::pinned, kFrame);
@@ -105,15 +129,15 @@ TEST_F(IsolationTest, WhoGivesThePageUpMayHaveAnother) {
 }
 
 TEST_F(IsolationTest, ForkExcusesReferencesButNotPins) {
-  auto script = [&](int reference) {
-    return play([&, reference] {
-      page(Kind::pinned, kFrame, reference);
+  auto script = [&](unsigned int flags) {
+    return play([&, flags] {
+      page(Kind::pinned, kFrame, flags);
       fork_cell(0);
       page(Kind::mapped, kFrame + 1);
     });
   };
-  EXPECT_THAT(script(1), IsEmpty());
-  EXPECT_THAT(script(0), ElementsAre("split-pin"));
+  EXPECT_THAT(script(kernel::FOLL_GET | kernel::FOLL_WRITE), IsEmpty());
+  EXPECT_THAT(script(kernel::FOLL_PIN | kernel::FOLL_WRITE), ElementsAre("split-pin"));
 }
 
 }  // namespace
