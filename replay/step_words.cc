@@ -78,12 +78,20 @@ std::string plain_words(const scenario::Runner& runner, const Event& event) {
       return "wakes " + std::to_string(event.value) + " at " + object;
     case EventKind::k_sleep:
       return "sleeps on " + object;
+    case EventKind::k_finish:
+      return "the task ends";
     default:
       return std::string(engine::name_of(event.kind)) + " " + object;
   }
 }
 
 }  // namespace
+
+std::string deed_words(const scenario::Runner& runner, const Event& event) {
+  std::string text = state_words(runner, event);
+  if (text.empty()) text = read_words(runner, event);
+  return text.empty() ? plain_words(runner, event) : text;
+}
 
 std::string event_words(const scenario::Runner& runner, const Event& event) {
   switch (event.kind) {
@@ -96,9 +104,7 @@ std::string event_words(const scenario::Runner& runner, const Event& event) {
     default:
       break;
   }
-  std::string text = state_words(runner, event);
-  if (text.empty()) text = read_words(runner, event);
-  if (text.empty()) text = plain_words(runner, event);
+  std::string text = deed_words(runner, event);
   const char* function = event.site->function;
   return function[0] == '\0' ? text : std::string(function) + "(): " + text;
 }

@@ -21,6 +21,8 @@ std::string object_words(const engine::Event& event);
 std::string result_words(uint64_t value);
 /* The state that the event shows or changes, "PTE 4 = pfn 0 rw"; empty: none that matters. */
 std::string state_words(const scenario::Runner& runner, const engine::Event& event);
+/* What it does, whether that matters or not. Never empty. */
+std::string deed_words(const scenario::Runner& runner, const engine::Event& event);
 /* The whole event on one line, without its task: "dax_insert_entry(): entry 0 = zero". Never empty. */
 std::string event_words(const scenario::Runner& runner, const engine::Event& event);
 /* The same with its task. */
