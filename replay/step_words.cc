@@ -98,7 +98,7 @@ std::string event_words(const scenario::Runner& runner, const Event& event) {
     case EventKind::k_invoke:
       return operation_words(runner, event.task, event.value);
     case EventKind::k_ret:
-      return "returns " + result_words(event.value);
+      return result_words(event.value);
     case EventKind::k_crash:
       return "power failure";
     default:
