@@ -90,7 +90,10 @@ const char kTimelineScript[] = R"js(
     if (!selected) return;
     const box = document.getElementById('steps').getBoundingClientRect();
     const place = step => {
-      const row = rowOf(step);
+      /* A step that is not shown stands for the one before it. */
+      let at = rows.indexOf(rowOf(step));
+      while (at > 0 && rows[at].offsetParent === null) --at;
+      const row = rows[at];
       if (!row || row.offsetParent === null) return null;
       const cell = row.querySelector('td.own').getBoundingClientRect();
       return [cell.left - box.left + 30, cell.top - box.top + 10];

@@ -194,13 +194,14 @@ class Perfetto {
 
   void findings() {
     for (const engine::Finding& finding : runner_.execution().findings()) {
-      if (finding.task == engine::kNoTask || finding.task == 0) continue;
+      /* What the set-up did, or nobody, is of the whole. */
+      int track = finding.task == engine::kNoTask || finding.task == 0 ? 1 : finding.task;
       events_.push_back({{"ph", "i"},
                          {"name", std::string(finding.verdict)},
                          {"cat", "finding"},
                          {"s", "g"},
                          {"pid", kProcess},
-                         {"tid", finding.task},
+                         {"tid", track},
                          {"ts", int64_t{finding.step} * kStep},
                          {"args", {{"sentence", finding.describe(finding, runner_.execution())}}}});
     }
