@@ -7,7 +7,6 @@
 
 #include "core/scenario/text.h"
 #include "replay/replayer.h"
-#include "replay/timeline.h"
 
 namespace daxrace::replay {
 
@@ -106,34 +105,6 @@ void add_replay(CLI::App& app, const char* text, int* exit_code) {
       ->check(CLI::Range(uint64_t{1}, uint64_t{1000000000}));
   command->add_flag("--json", options->json, "for machines");
   command->callback([options, exit_code] { *exit_code = run(*options); });
-}
-
-void add_timeline(CLI::App& app, const char* text, int* exit_code) {
-  auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("timeline", text);
-  command->add_option("FILE", options->file, "any program; without a schedule, its default one")->required();
-  options->kernel.add_to(*command);
-  command->add_flag("--json", options->json, "for machines: every event");
-  command->callback([options, exit_code] {
-    scenario::Runner runner;
-    Input input;
-    replay_file(options->file, options->kernel, runner, input, false);
-    if (options->json) {
-      nlohmann::json json = json_of_execution(runner);
-      json["events"] = json_of_events(runner);
-      print_json(json);
-    } else {
-      std::cout << timeline(runner);
-      for (const engine::Finding& finding : runner.execution().findings()) {
-        std::cout << "\n"
-                  << wrapped(std::string(finding.verdict) + ": " +
-                                 finding.describe(finding, runner.execution()) + ".",
-                             kTimelineWidth, "")
-                  << "\n";
-      }
-    }
-    *exit_code = kNoFinding;
-  });
 }
 
 }  // namespace daxrace::replay

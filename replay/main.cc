@@ -25,6 +25,7 @@ void check_command(int argc, char** argv) {
 #define COMMAND(name, summary) names.push_back(#name);
 #include "replay/commands.def"
 #undef COMMAND
+  names.push_back("minimize"); /* an alias */
   std::string_view word(argv[1]);
   if (std::find(names.begin(), names.end(), word) != names.end()) return;
   std::string_view near = daxrace::scenario::did_you_mean(word, names);

@@ -78,4 +78,8 @@ Replayed replay_program(scenario::Runner& runner) {
   return result;
 }
 
+void replay_by_anchors(scenario::Runner& runner) {
+  attempt(runner, recorded_of(runner.program().schedule), engine::ReplayStrategy::Mode::kByAnchor);
+}
+
 }  // namespace daxrace::replay

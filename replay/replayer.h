@@ -22,6 +22,9 @@ struct Replayed {
 /* The runner is loaded with the program and keeps the execution. */
 Replayed replay_program(scenario::Runner& runner);
 
+/* Its schedule by anchors alone, whatever was recorded: what survives an edit of the program. */
+void replay_by_anchors(scenario::Runner& runner);
+
 }  // namespace daxrace::replay
 
 #endif  // DAXRACE_REPLAY_REPLAYER_H_

@@ -4,8 +4,9 @@
 #include <algorithm>
 #include <vector>
 
-#include "core/model/describe.h"
-#include "core/scenario/text.h"
+#include "replay/command.h"
+#include "replay/spans.h"
+#include "replay/step_words.h"
 
 namespace daxrace::replay {
 
@@ -22,14 +23,35 @@ struct Line {
   std::string text;
 };
 
+/* "block 0.1 = zeros": kind of object, its number, what is said of it. `number` is empty if there is none. */
+struct Parts {
+  std::string object;
+  std::string number;
+  std::string rest;
+};
+
+Parts parts_of(const std::string& text) {
+  size_t first = text.find(' ');
+  size_t second = first == text.npos ? text.npos : text.find(' ', first + 1);
+  if (second == text.npos) return {};
+  Parts parts{text.substr(0, first), text.substr(first + 1, second - first - 1), text.substr(second)};
+  if (parts.number.find_first_not_of("0123456789.") != std::string::npos) parts.number.clear();
+  return parts;
+}
+
 class Timeline {
  public:
-  explicit Timeline(const scenario::Runner& runner)
-      : runner_(runner), execution_(runner.execution()), tasks_(runner.program().tasks.size()) {
+  Timeline(const scenario::Runner& runner, TimelineForm form)
+      : runner_(runner),
+        execution_(runner.execution()),
+        form_(form),
+        tasks_(runner.program().tasks.size()),
+        guilty_(guilty_steps(runner)),
+        holds_(holds_of(runner)) {
     for (const Event& event : execution_.trace()) tasks_ = std::max<size_t>(tasks_, event.task);
     function_.assign(tasks_ + 1, nullptr);
     said_.assign(tasks_ + 1, "");
-    mark();
+    stairs_ = stairs();
   }
 
   std::string draw() {
@@ -42,85 +64,151 @@ class Timeline {
       collect(step, event);
       if (lines_.empty()) continue;
       if (before != event.task) {
-        print_switch(before, event.task);
+        flush();
+        print_switch(before, event.task, step);
         before = event.task;
       }
-      for (const Line& line : lines_) print(line);
+      for (Line& line : lines_) take(std::move(line));
       lines_.clear();
     }
+    flush();
     return out_;
   }
 
  private:
+  bool mail() const { return form_ == TimelineForm::kMail; }
   bool two_columns() const { return tasks_ <= 2; }
+  size_t gutter() const { return mail() ? 2 : 7; }
+  size_t body() const { return kTimelineWidth - gutter(); }
+
+  /* Width of one stair: names do not run into each other, and the last task has room to say something. */
+  size_t stairs() const {
+    if (tasks_ < 3) return 0;
+    size_t longest = 0;
+    for (size_t i = 0; i < tasks_; ++i) longest = std::max(longest, header_name(i).size());
+    return std::clamp<size_t>(longest + 2, 5, std::max<size_t>(5, (body() - 36) / (tasks_ - 1)));
+  }
+
   size_t column(TaskId task) const {
     if (tasks_ == 1) return 0;
-    return two_columns() ? (task - 1u) * (kBody / 2 + 1) : (task - 1u) * 6;
+    if (!two_columns()) return (task - 1u) * stairs_;
+    return (task - 1u) * (body() / 2 + 1);
   }
-  size_t column_width(TaskId task) const { return tasks_ == 2 ? kBody / 2 : kBody - column(task); }
+  size_t column_width(TaskId task) const {
+    return tasks_ == 2 ? body() / 2 - (mail() && task == 1 ? 1 : 0) : body() - column(task);
+  }
 
   std::string name(TaskId task) const { return std::string(execution_.task(task).name); }
 
-  /* Steps that the findings are about. */
-  void mark() {
-    for (const engine::Finding& finding : execution_.findings()) {
-      guilty_.push_back(finding.step);
-      if (finding.other_step != 0) guilty_.push_back(finding.other_step);
-    }
+  std::string header_name(size_t index) const {
+    std::string own = name(scenario::engine_task(static_cast<int>(index)));
+    if (!mail()) return own;
+    return "CPU" + std::to_string(index) + (two_columns() ? " (" + own + ")" : "");
   }
 
-  bool is_guilty(uint32_t step) const {
-    return std::find(guilty_.begin(), guilty_.end(), step) != guilty_.end();
+  bool is_guilty(uint32_t step) const { return std::binary_search(guilty_.begin(), guilty_.end(), step); }
+
+  void end_line(std::string line) {
+    while (!line.empty() && line.back() == ' ') line.pop_back();
+    out_ += line + "\n";
   }
 
   void header() {
-    std::string line(kGutter, ' ');
-    line.replace(0, 4, "step");
+    std::string line(gutter(), ' ');
+    if (!mail()) line.replace(0, 4, "step");
     for (size_t i = 0; i < tasks_; ++i) {
-      size_t at = kGutter + column(scenario::engine_task(static_cast<int>(i)));
-      if (!two_columns() && line.size() > at) line += "  ";
+      size_t at = gutter() + column(scenario::engine_task(static_cast<int>(i)));
+      if (line.size() > at) line += " ";
       if (line.size() < at) line.resize(at, ' ');
-      line += name(scenario::engine_task(static_cast<int>(i)));
+      line += header_name(i);
     }
-    out_ += line.substr(0, kTimelineWidth) + "\n";
+    if (mail() && tasks_ == 2) line = with_bar(line);
+    end_line(line.substr(0, kTimelineWidth));
+    if (mail()) rule();
   }
 
-  void print_switch(TaskId before, TaskId task) {
+  /* Between two columns, as the lists draw it. */
+  std::string with_bar(std::string line) const {
+    size_t at = gutter() + column(2) - 2;
+    if (line.size() < at + 1) line.resize(at + 1, ' ');
+    line[at] = '|';
+    return line;
+  }
+
+  void rule() {
+    std::string line(kTimelineWidth, '-');
+    if (tasks_ == 2) line[gutter() + column(2) - 2] = '+';
+    end_line(line);
+  }
+
+  void print_switch(TaskId before, TaskId task, uint32_t step) {
     if (before == engine::kNoTask) return;
     function_[task] = nullptr;
-    out_ += std::string(kGutter, ' ') + "--- " + name(task) + " runs ---\n";
+    said_[task].clear();
+    if (mail()) return;
+    std::string held = held_before(holds_, before, step);
+    std::string text = "--- " + name(task) + " runs";
+    if (!held.empty()) text += "; " + name(before) + " holds " + held;
+    out_ += wrapped(text + " ---", kTimelineWidth, std::string(gutter(), ' ')) + "\n";
+  }
+
+  /* Lines that say the same of one object after the other become one. */
+  void take(Line line) {
+    Parts now = parts_of(line.text);
+    Parts then = run_.empty() ? Parts{} : parts_of(run_.back().text);
+    bool same = !run_.empty() && !now.number.empty() && now.object == then.object &&
+                line.indent == run_.back().indent && kind_of(now.rest) == kind_of(then.rest) &&
+                now.number != then.number && !is_guilty(line.step) && !is_guilty(run_.back().step);
+    if (!same) flush();
+    run_.push_back(std::move(line));
+  }
+
+  /* What is said, without the numbers in it. */
+  static std::string kind_of(const std::string& rest) {
+    std::string kind;
+    for (char c : rest) {
+      if (c < '0' || c > '9') kind += c;
+    }
+    return kind;
+  }
+
+  void flush() {
+    if (run_.empty()) return;
+    Line line = run_.front();
+    if (run_.size() > 1) {
+      Parts first = parts_of(line.text);
+      Parts last = parts_of(run_.back().text);
+      line.text = first.object + " " + first.number + ".." + last.number + first.rest;
+      if (last.rest != first.rest) line.text += ".." + last.rest.substr(last.rest.rfind(' ') + 1);
+    }
+    run_.clear();
+    print(line);
   }
 
   void print(const Line& line) {
-    std::string number = std::to_string(line.step);
-    std::string gutter = number.size() < 5 ? std::string(5 - number.size(), ' ') + number : number;
-    gutter += is_guilty(line.step) && line.indent >= 0 ? " >" : "  ";
-    std::string text(gutter);
-    text.resize(kGutter, ' ');
-    text += std::string(column(line.task), ' ');
-    std::string body = std::string(2u * static_cast<size_t>(std::max(0, line.indent)), ' ') + line.text;
-    size_t width = column_width(line.task);
-    if (body.size() > width) body = body.substr(0, width - 1) + "~";
-    text += body;
-    out_ += text + "\n";
+    bool guilty = is_guilty(line.step) && line.indent != 1;
+    std::string margin;
+    if (!mail()) {
+      std::string number = std::to_string(line.step);
+      margin = number.size() < 5 ? std::string(5 - number.size(), ' ') + number : number;
+    }
+    margin += guilty ? (mail() ? "> " : " >") : "  ";
+    margin.resize(gutter(), ' ');
+    std::string indent(2u * static_cast<size_t>(line.indent), ' ');
+    std::string lines = wrapped(line.text, column_width(line.task) - indent.size(), "");
+    for (size_t at = 0; at <= lines.size();) {
+      size_t end = std::min(lines.find('\n', at), lines.size());
+      std::string body = indent + (at == 0 ? "" : "  ") + lines.substr(at, end - at);
+      if (body.size() > column_width(line.task)) body = body.substr(0, column_width(line.task) - 1) + "~";
+      std::string text = margin + std::string(column(line.task), ' ') + body;
+      end_line(mail() && tasks_ == 2 ? with_bar(text) : text);
+      margin.assign(gutter(), ' ');
+      at = end + 1;
+    }
   }
 
   void add(uint32_t step, TaskId task, int indent, const std::string& text) {
     lines_.push_back({step, task, indent, text});
-  }
-
-  std::string operation_text(TaskId task, uint64_t index) const {
-    const auto& program = runner_.program();
-    if (task > program.tasks.size()) return "transfer";
-    const auto& ops = program.tasks[task - 1u].ops;
-    return index < ops.size() ? scenario::print_operation(program, ops[index]) : "?";
-  }
-
-  static std::string result_text(uint64_t value) {
-    auto result = static_cast<int>(static_cast<int64_t>(value));
-    if (result == kernel::MODEL_SIGBUS) return "SIGBUS";
-    if (result == kernel::MODEL_SIGSEGV) return "SIGSEGV";
-    return "= " + std::to_string(result);
   }
 
   /* The lines of one event; none if it does not matter. */
@@ -128,11 +216,11 @@ class Timeline {
     switch (event.kind) {
       case EventKind::k_invoke:
         function_[event.task] = nullptr;
-        add(step, event.task, 0, operation_text(event.task, event.value));
+        add(step, event.task, 0, operation_words(runner_, event.task, event.value));
         return;
       case EventKind::k_ret:
         function_[event.task] = nullptr;
-        add(step, event.task, 1, result_text(event.value));
+        add(step, event.task, is_guilty(step) ? 2 : 1, result_words(event.value));
         return;
       case EventKind::k_crash:
         add(step, event.task, 0, "power failure");
@@ -141,7 +229,7 @@ class Timeline {
         auto holder = static_cast<TaskId>(event.value);
         std::string who = holder == engine::kNoTask ? "" : ", held by " + name(holder);
         in_function(step, event);
-        add(step, event.task, 2, "waits for " + event_object(event) + who);
+        add(step, event.task, 2, "waits for " + object_words(event) + who);
         return;
       }
       case EventKind::k_wake:
@@ -152,10 +240,10 @@ class Timeline {
       default:
         break;
     }
-    std::string text = kernel::model_describe(event, [this](uint64_t value) { return whose(value); });
+    std::string text = state_words(runner_, event);
     if (repeats(event, text) && !is_guilty(step)) return;
     if (text.empty() && !is_guilty(step)) return;
-    if (text.empty()) text = event.site->name();
+    if (text.empty()) text = deed_words(runner_, event);
     in_function(step, event);
     add(step, event.task, 2, text);
   }
@@ -170,16 +258,6 @@ class Timeline {
     return same;
   }
 
-  std::string whose(uint64_t value) const {
-    if (value == 0) return "zeros";
-    return name(static_cast<TaskId>(value >> 16)) + " op " + std::to_string((value & 0xffff) - 1);
-  }
-
-  static std::string event_object(const Event& event) {
-    std::string role(event.role->name());
-    return (role == "i_pages" ? "entry" : role) + " " + std::to_string(event.object);
-  }
-
   void in_function(uint32_t step, const Event& event) {
     const char* function = event.site->function;
     if (function[0] == '\0' || function_[event.task] == function) return;
@@ -187,21 +265,24 @@ class Timeline {
     add(step, event.task, 1, std::string(function) + "()");
   }
 
-  static constexpr size_t kGutter = 7;
-  static constexpr size_t kBody = kTimelineWidth - kGutter;
-
   const scenario::Runner& runner_;
   const engine::Execution& execution_;
+  TimelineForm form_;
   size_t tasks_;
+  size_t stairs_ = 0;
   std::string out_;
   std::vector<Line> lines_;
+  std::vector<Line> run_; /* not printed yet: more of its kind may come */
   std::vector<uint32_t> guilty_;
+  std::vector<Hold> holds_;
   std::vector<const char*> function_;
   std::vector<std::string> said_; /* by each task, last */
 };
 
 }  // namespace
 
-std::string timeline(const scenario::Runner& runner) { return Timeline(runner).draw(); }
+std::string timeline(const scenario::Runner& runner, TimelineForm form) {
+  return Timeline(runner, form).draw();
+}
 
 }  // namespace daxrace::replay

@@ -14,8 +14,12 @@ namespace daxrace::replay {
 
 inline constexpr size_t kTimelineWidth = 72;
 
+/* kSteps   with the number of each step, to go on working with
+ * kMail    as on the lists: CPU0, CPU1, ... and no numbers */
+enum class TimelineForm : uint8_t { kSteps, kMail };
+
 /* Of the last execution of the runner. */
-std::string timeline(const scenario::Runner& runner);
+std::string timeline(const scenario::Runner& runner, TimelineForm form = TimelineForm::kSteps);
 
 }  // namespace daxrace::replay
 

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <spdlog/spdlog.h>
+
+#include <fstream>
+#include <iostream>
+#include <memory>
+
+#include "core/scenario/text.h"
+#include "replay/replayer.h"
+#include "replay/timeline.h"
+#include "replay/trace_html.h"
+#include "replay/trace_json.h"
+
+namespace daxrace::replay {
+
+namespace {
+
+struct Options {
+  std::string file;
+  KernelOptions kernel;
+  std::string format = "text";
+  std::string output;
+  bool json = false;
+};
+
+std::string text_of(const scenario::Runner& runner, TimelineForm form) {
+  std::string text = timeline(runner, form);
+  for (const engine::Finding& finding : runner.execution().findings()) {
+    text += "\n" +
+            wrapped(std::string(finding.verdict) + ": " + finding.describe(finding, runner.execution()) + ".",
+                    kTimelineWidth, "") +
+            "\n";
+  }
+  return text;
+}
+
+std::string drawn(const scenario::Runner& runner, const std::string& format) {
+  if (format == "html") return timeline_html(runner);
+  if (format == "perfetto") return perfetto_of(runner).dump() + "\n";
+  if (format == "scenario") return scenario::print(finding_program(runner));
+  if (format == "json") {
+    nlohmann::json json = json_of_execution(runner);
+    json["events"] = json_of_events(runner);
+    return json.dump(2) + "\n";
+  }
+  return text_of(runner, format == "mail" ? TimelineForm::kMail : TimelineForm::kSteps);
+}
+
+int run(const Options& options) {
+  Input input = read_any(options.file);
+  if (input.lenient)
+    spdlog::warn("{}; read leniently, the program is now:\n{}", input.why, scenario::print(input.program));
+  check_writable(options.output);
+  scenario::Runner runner;
+  load(runner, input, options.kernel.over(input.program));
+  Replayed result = replay_program(runner);
+  if (!result.exact) spdlog::warn("not as recorded: {}", result.differs);
+  std::string text = drawn(runner, options.json ? "json" : options.format);
+  if (options.output.empty()) {
+    std::cout << text;
+    return kNoFinding;
+  }
+  std::ofstream file(options.output, std::ios::binary);
+  file << text;
+  file.close();
+  if (!file) throw UsageError{options.output + ": cannot write"};
+  return kNoFinding;
+}
+
+}  // namespace
+
+void add_timeline(CLI::App& app, const char* text, int* exit_code) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("timeline", text);
+  command->add_option("FILE", options->file, "any program; without a schedule, its default one")->required();
+  options->kernel.add_to(*command);
+  command
+      ->add_option("--format", options->format,
+                   "text; mail: as on the lists, CPU0 | CPU1; html: one file for a browser; perfetto: for "
+                   "ui.perfetto.dev; json: every event; scenario: as a program")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"text", "mail", "html", "perfetto", "json", "scenario"}));
+  command->add_option("--output,-o", options->output, "file to write to, instead of standard output");
+  command->add_flag("--json", options->json, "the same as --format json");
+  command->callback([options, exit_code] { *exit_code = run(*options); });
+}
+
+}  // namespace daxrace::replay

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "replay/kernel_trials.h"
+
+#include <gtest/gtest.h>
+
+#include "replay/command.h"
+
+namespace daxrace::replay {
+namespace {
+
+TEST(Releases, GoByAgeNotByLetters) {
+  EXPECT_TRUE(older("v4.9", "v4.10"));
+  EXPECT_TRUE(older("v4.20", "v5.0"));
+  EXPECT_FALSE(older("v6.15", "v6.15"));
+}
+
+TEST(Releases, CoverAllThatIsModelledWithoutOverlap) {
+  std::vector<Releases> all = releases();
+  EXPECT_EQ(all.front().first, kernel::MODEL_OLDEST);
+  EXPECT_EQ(all.back().last, kernel::MODEL_NEWEST);
+  for (size_t i = 0; i < all.size(); ++i) {
+    EXPECT_FALSE(older(all[i].last, all[i].first)) << words_of(all[i]);
+    if (i > 0) EXPECT_TRUE(older(all[i - 1].last, all[i].first)) << words_of(all[i]);
+  }
+}
+
+TEST(KernelTrials, FindOnTheOldReleaseAndNotOnTheNew) {
+  Input input = read_strict(std::string(DAXRACE_SOURCE_DIR) + "/scenarios/001-fault-races-with-write.dax");
+  KernelTrials trials(input.program, {});
+  Trial old = trials.on({"v4.11", {}, {}});
+  EXPECT_EQ(words_of(old), "stale-read (1)");
+  Trial fixed = trials.on({"v4.12", {}, {}});
+  EXPECT_EQ(words_of(fixed), "never");
+  /* Half of the fix is not enough. */
+  EXPECT_TRUE(trials.on({"v4.11", {}, {"13e451fdc1af"}}).verdicts.contains("stale-read"));
+  EXPECT_EQ(words_of(trials.on({"v4.11", {}, {"13e451fdc1af", "cd656375f940"}})), "never");
+  EXPECT_NE(trials.on({"v4.11", {}, {"insert-page-retries"}}).impossible, "");
+}
+
+TEST(KernelTrials, DoNotSayNeverWhenTheyGaveUp) {
+  Input input = read_strict(std::string(DAXRACE_SOURCE_DIR) + "/scenarios/001-fault-races-with-write.dax");
+  KernelTrials trials(input.program, {.preemptions = 2, .executions_max = 3});
+  EXPECT_EQ(words_of(trials.on({"v4.12", {}, {}})), "never ?");
+}
+
+}  // namespace
+}  // namespace daxrace::replay

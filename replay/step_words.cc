@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "replay/step_words.h"
+
+#include "core/model/describe.h"
+#include "core/scenario/text.h"
+
+namespace daxrace::replay {
+
+using engine::Event;
+using engine::EventKind;
+using engine::TaskId;
+
+std::string value_words(const scenario::Runner& runner, uint64_t value) {
+  if (value == 0) return "zeros";
+  auto task = static_cast<TaskId>(value >> 16);
+  return std::string(runner.execution().task(task).name) + " op " + std::to_string((value & 0xffff) - 1);
+}
+
+std::string operation_words(const scenario::Runner& runner, TaskId task, uint64_t index) {
+  const auto& program = runner.program();
+  if (task > program.tasks.size()) return "transfer"; /* of a device */
+  const auto& ops = task == 0 ? program.setup : program.tasks[task - 1u].ops;
+  return index < ops.size() ? scenario::print_operation(program, ops[index]) : "?";
+}
+
+std::string object_words(const Event& event) {
+  std::string role(event.role->name());
+  return (role == "i_pages" ? "entry" : role) + " " + std::to_string(event.object);
+}
+
+std::string result_words(uint64_t value) {
+  auto result = static_cast<int>(static_cast<int64_t>(value));
+  if (result == kernel::MODEL_SIGBUS) return "SIGBUS";
+  if (result == kernel::MODEL_SIGSEGV) return "SIGSEGV";
+  return "= " + std::to_string(result);
+}
+
+std::string state_words(const scenario::Runner& runner, const Event& event) {
+  return kernel::model_describe(event, [&](uint64_t value) { return value_words(runner, value); });
+}
+
+namespace {
+
+/* The state that was read, in the words for the write that made it. */
+std::string read_words(const scenario::Runner& runner, const Event& event) {
+  if (event.kind != EventKind::k_load && event.kind != EventKind::k_plain_read &&
+      event.kind != EventKind::k_rmw)
+    return "";
+  Event as_written = event;
+  as_written.kind = EventKind::k_store;
+  std::string text = state_words(runner, as_written);
+  size_t at = text.find(" = ");
+  return at == text.npos ? "" : text.replace(at, 3, event.kind == EventKind::k_rmw ? " was " : " is ");
+}
+
+/* What is done to an object that state_words() has no words for. */
+std::string plain_words(const scenario::Runner& runner, const Event& event) {
+  const std::string object = object_words(event);
+  switch (event.kind) {
+    case EventKind::k_contend: {
+      auto holder = static_cast<TaskId>(event.value);
+      return "waits for " + object +
+             (holder == engine::kNoTask ? ""
+                                        : ", held by " + std::string(runner.execution().task(holder).name));
+    }
+    case EventKind::k_load:
+    case EventKind::k_plain_read:
+      return "reads " + object + ": " + std::to_string(event.value);
+    case EventKind::k_store:
+    case EventKind::k_plain_write:
+      return object + " = " + std::to_string(event.value);
+    case EventKind::k_rmw:
+      return "changes " + object + " from " + std::to_string(event.value);
+    case EventKind::k_lock:
+      return "takes " + object + (event.value == 0 ? " shared" : "");
+    case EventKind::k_unlock:
+      return "releases " + object;
+    case EventKind::k_wake:
+      return "wakes " + std::to_string(event.value) + " at " + object;
+    case EventKind::k_sleep:
+      return "sleeps on " + object;
+    case EventKind::k_finish:
+      return "the task ends";
+    default:
+      return std::string(engine::name_of(event.kind)) + " " + object;
+  }
+}
+
+}  // namespace
+
+std::string deed_words(const scenario::Runner& runner, const Event& event) {
+  std::string text = state_words(runner, event);
+  if (text.empty()) text = read_words(runner, event);
+  return text.empty() ? plain_words(runner, event) : text;
+}
+
+std::string event_words(const scenario::Runner& runner, const Event& event) {
+  switch (event.kind) {
+    case EventKind::k_invoke:
+      return operation_words(runner, event.task, event.value);
+    case EventKind::k_ret:
+      return result_words(event.value);
+    case EventKind::k_crash:
+      return "power failure";
+    default:
+      break;
+  }
+  std::string text = deed_words(runner, event);
+  const char* function = event.site->function;
+  return function[0] == '\0' ? text : std::string(function) + "(): " + text;
+}
+
+std::string step_words(const scenario::Runner& runner, uint32_t step) {
+  auto trace = runner.execution().trace();
+  const Event& event = trace[step];
+  std::string name(runner.execution().task(event.task).name);
+  if (event.kind == EventKind::k_invoke)
+    return name + " begins op " + std::to_string(event.value) + " (" + event_words(runner, event) + ")";
+  if (event.kind == EventKind::k_ret) {
+    for (uint32_t i = step; i-- > 0;) {
+      if (trace[i].task != event.task || trace[i].kind != EventKind::k_invoke) continue;
+      return name + " returns from op " + std::to_string(trace[i].value) + " (" +
+             operation_words(runner, event.task, trace[i].value) + ")";
+    }
+  }
+  return name + " " + event_words(runner, event);
+}
+
+}  // namespace daxrace::replay

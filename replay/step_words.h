@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Steps in words: what every form of a timeline says about an event.
+ */
+#ifndef DAXRACE_REPLAY_STEP_WORDS_H_
+#define DAXRACE_REPLAY_STEP_WORDS_H_
+
+#include <string>
+
+#include "core/scenario/execute.h"
+
+namespace daxrace::replay {
+
+/* Whose value it is: "R.A op 0", "zeros". */
+std::string value_words(const scenario::Runner& runner, uint64_t value);
+/* The operation with that index of the task, as it stands in the program. */
+std::string operation_words(const scenario::Runner& runner, engine::TaskId task, uint64_t index);
+/* "entry 0", "xa_lock 1". */
+std::string object_words(const engine::Event& event);
+/* "= 0", "SIGBUS". */
+std::string result_words(uint64_t value);
+/* The state that the event shows or changes, "PTE 4 = pfn 0 rw"; empty: none that matters. */
+std::string state_words(const scenario::Runner& runner, const engine::Event& event);
+/* What it does, whether that matters or not. Never empty. */
+std::string deed_words(const scenario::Runner& runner, const engine::Event& event);
+/* The whole event on one line, without its task: "dax_insert_entry(): entry 0 = zero". Never empty. */
+std::string event_words(const scenario::Runner& runner, const engine::Event& event);
+/* The same with its task. */
+std::string step_words(const scenario::Runner& runner, uint32_t step);
+
+}  // namespace daxrace::replay
+
+#endif  // DAXRACE_REPLAY_STEP_WORDS_H_
