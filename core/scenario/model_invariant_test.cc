@@ -92,7 +92,7 @@ class Inspection {
     require(!rw || (vma->vm_flags & kernel::VM_WRITE) != 0, where + ": writable in a read-only VMA");
     if (pfn >= kernel::ZERO_PFN) {
       require(!rw, where + ": the zero page is writable");
-      require(file.i_block[page].peek() == 0, where + ": a zero page over a block");
+      require(!kernel::i_block_written(file.i_block[page].peek()), where + ": a zero page over a block");
       require(kernel::dax_is_zero_entry(view.entry), where + ": a zero page without its entry");
       return;
     }
@@ -130,9 +130,10 @@ class Inspection {
       for (uint64_t page = 0; page < m.config.file_pages; ++page) {
         uint32_t block = m.inodes[i].i_block[page].peek();
         std::string who = "file " + std::to_string(i) + " page " + std::to_string(page);
-        if (block != 0) own(block - 1, who);
+        if (block != 0) own(kernel::i_block_nr(block) - 1, who);
         uint32_t committed = m.inodes[i].committed_block[page];
-        require(committed == 0 || free.count(committed - 1) == 0, who + ": free, but its after a crash");
+        require(committed == 0 || free.count(kernel::i_block_nr(committed) - 1) == 0,
+                who + ": free, but its after a crash");
       }
     }
     require(owner.size() == m.nr_blocks, "a block is lost");

@@ -122,6 +122,16 @@ bool Reader::read_pmd(Line& line) {
   return check_end(line);
 }
 
+bool Reader::read_fs(Line& line) {
+  const Token word = line.next();
+  if (word.text != "ext4" && word.text != "xfs") {
+    fail_expected(word, "`ext4` or `xfs`");
+    return suggest_word(word.text, {"ext4", "xfs"});
+  }
+  program_.config.xfs = word.text == "xfs";
+  return check_end(line);
+}
+
 bool Reader::read_swap(Line& line) {
   Config& config = program_.config;
   do {
