@@ -156,7 +156,9 @@ uint64_t model_durable(const inode *inode, uint64_t cell)
 
 	if (page >= inode->committed_size || !i_block_written(inode->committed_block[page]))
 		return 0;
-	return model_cell(inode->committed_block[page] - 1, unsigned(cell % cells))->durable;
+	const pmem_cell *line =
+		model_cell(inode->committed_block[page] - 1, unsigned(cell % cells));
+	return model::current->config.eadr ? line->data.peek() : line->durable;
 }
 
 const engine::Site *model_cleaned_by(const inode *inode, uint64_t cell)

@@ -114,6 +114,7 @@ struct model_config {
 	/* For each address space, for each file: it is open from the start. Null: inodes live for ever. */
 	const uint8_t *open_files = nullptr;
 	unsigned int nr_opens = 0; /* open(2) in the whole program */
+	bool eadr = false;	   /* the caches of the CPUs survive a power failure */
 	bool xfs = false;	   /* the file system is like XFS, not like ext4 */
 	bool pages = false;	   /* page frames are counted */
 	bool dma = false;	/* something outlives its mapping: requests to a device, a pipe */

@@ -112,15 +112,19 @@ bool Reader::read_geometry(Line& line) {
   return true;
 }
 
-bool Reader::read_pmd(Line& line) {
+bool Reader::read_on_off(Line& line, bool& on) {
   const Token word = line.next();
   if (word.text != "on" && word.text != "off") {
     fail_expected(word, "`on` or `off`");
     return suggest_word(word.text, {"on", "off"});
   }
-  program_.config.pmd_mappings = word.text == "on";
+  on = word.text == "on";
   return check_end(line);
 }
+
+bool Reader::read_pmd(Line& line) { return read_on_off(line, program_.config.pmd_mappings); }
+
+bool Reader::read_eadr(Line& line) { return read_on_off(line, program_.config.eadr); }
 
 bool Reader::read_fs(Line& line) {
   const Token word = line.next();
