@@ -177,7 +177,14 @@ const char* const kTasks[] = {
     "P.A: load one; load big | W.B: write f 0 1pmd | P.C: store big+2pg",
     "P.A: load big+1pmd | P.B: store big+1pmd | Q.C: store part+2pg | W.D: write f 1pmd 1pg",
     "P.A: mmap more f 6pg 1pmd shared rw; store more+3pg | T.B: truncate f 3pmd; truncate f 6pg",
+    /* Extents that change inside the file. */
+    "P.A: store big+1pg; store big+1pmd | T.B: punch f 0 5pg; fsync f | Q.C: store part",
+    "P.A: store big; load big+1pmd | T.B: zero f 1pg 1pmd; write f 2pg 1pg | Q.C: load ro+2pg",
+    "P.A: store big; store big+6pg | T.B: collapse f 1pg 1pmd; fsync f | W.C: write f 0 2pmd",
+    "P.A: store one; load big+1pmd | T.B: falloc f 0 3pmd; truncate f 1pmd | W.C: write f 1pmd 1pmd",
+    "T.A: falloc f 0 1pmd; zero f 0 3pmd | T.B: punch f 1pg 2pmd; collapse f 0 1pg | P.C: store big+2pg",
 };
+constexpr int kPrograms = static_cast<int>(std::size(kTasks));
 
 std::string text_of(std::string tasks) {
   auto replace_all = [&](const std::string& from, const std::string& to) {
@@ -197,10 +204,11 @@ engine::Limits traced() {
   return limits;
 }
 
+/* Each program, first on the one file system, then on the other. */
 class ModelInvariantTest : public testing::TestWithParam<int> {
  protected:
   void SetUp() override {
-    text_ = text_of(kTasks[GetParam()]);
+    text_ = (GetParam() < kPrograms ? "" : "fs xfs\n") + text_of(kTasks[GetParam() % kPrograms]);
     program_ = program_of(text_);
     load(runner_, program_);
   }
@@ -252,8 +260,7 @@ TEST_P(ModelInvariantTest, HoldsAtTheEndOfEveryScheduleWithOnePreemption) {
   EXPECT_LT(2u, finished);
 }
 
-INSTANTIATE_TEST_SUITE_P(Programs, ModelInvariantTest,
-                         testing::Range(0, static_cast<int>(std::size(kTasks))));
+INSTANTIATE_TEST_SUITE_P(Programs, ModelInvariantTest, testing::Range(0, 2 * kPrograms));
 
 }  // namespace
 }  // namespace daxrace::scenario
