@@ -358,7 +358,7 @@ vm_fault_t dax_fault_iter(vm_fault *vmf, const iomap_iter *iter, xa_state *xas, 
 
 	if (!pmd && vmf->cow_page)
 		return dax_fault_cow_page(vmf, iter);
-	if (!write && iomap->type == IOMAP_HOLE) {
+	if (!write && (iomap->type == IOMAP_UNWRITTEN || iomap->type == IOMAP_HOLE)) {
 		if (!pmd)
 			return dax_load_hole(xas, vmf, iter, entry);
 		return dax_pmd_load_hole(xas, vmf, iter, entry);
@@ -630,7 +630,7 @@ int dax_iomap_iter(const model_io *io, iomap_iter *iomi, bool write)
 		end = std::min(end, i_size_read(iomi->inode));
 		if (pos >= end)
 			return 0;
-		if (iomap->type == IOMAP_HOLE) {
+		if (iomap->type == IOMAP_HOLE || iomap->type == IOMAP_UNWRITTEN) {
 			while (pos < end && model_read_hole(io, pos))
 				pos++;
 			return int(pos - iomi->pos);

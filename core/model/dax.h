@@ -59,6 +59,7 @@ void clear_shadow_entries(address_space *mapping, pgoff_t start, pgoff_t last);
 void invalidate_mapping_pages(address_space *mapping, pgoff_t start, pgoff_t end);
 void truncate_inode_pages(address_space *mapping, pgoff_t start);
 void truncate_pagecache(inode *inode, pgoff_t newsize);
+void truncate_pagecache_range(inode *inode, pgoff_t start, pgoff_t end);
 void truncate_inode_pages_final(address_space *mapping);
 
 /* mm/mmap.c, mm/vma.c: a mapping comes where nothing is, and goes. Under mmap_lock. */

@@ -16,7 +16,8 @@ static const engine::Role role_i_size("i_size"), role_i_block("extent"),
 	role_in_i_mmap("vma.in_i_mmap"), role_wq("wait_table"), role_cell("cell"),
 	role_line("line"), role_journal("journal"), role_alloc("alloc_lock"),
 	role_in_anon_vma("vma.in_anon_vma"), role_prot("vma.prot"), role_seq("write_protect_seq"),
-	role_forked("mm.forked"), role_alloc_state("alloc"), role_warn("warning");
+	role_forked("mm.forked"), role_alloc_state("alloc"), role_warn("warning"),
+	role_ilock("XFS_ILOCK"), role_pincount("i_pincount"), role_logged("logged");
 
 static void model_boot_inode(inode *inode, uint8_t id, const model_config &config)
 {
@@ -26,14 +27,18 @@ static void model_boot_inode(inode *inode, uint8_t id, const model_config &confi
 	inode->id = id;
 	inode->nr_blocks = config.file_pages;
 	inode->i_rwsem.init(role_i_rwsem);
-	inode->i_data_sem.init(role_i_data);
+	inode->i_data_sem.init(config.xfs ? role_ilock : role_i_data);
 	inode->i_size.init(role_i_size);
 	inode->i_block = arena.make_array<Plain<uint32_t>>(config.file_pages);
 	for (pgoff_t i = 0; i < config.file_pages; i++)
 		inode->i_block[i].init(role_i_block);
-	inode->datasync_dirty.init(role_datasync);
+	inode->datasync_dirty.init(config.xfs ? role_pincount : role_datasync);
 	execution.init(inode->committed, role_committed);
 	inode->committed_block = arena.make_array<uint32_t>(config.file_pages);
+	if (config.xfs) {
+		execution.init(inode->logged, role_logged);
+		inode->logged_block = arena.make_array<uint32_t>(config.file_pages);
+	}
 
 	inode->i_data.host = inode;
 	xa_init(&inode->i_data.i_pages, config.file_pages);
@@ -149,9 +154,11 @@ uint64_t model_durable(const inode *inode, uint64_t cell)
 	unsigned int cells = model::current->config.cells;
 	pgoff_t page = cell / cells;
 
-	if (page >= inode->committed_size || !inode->committed_block[page])
+	if (page >= inode->committed_size || !i_block_written(inode->committed_block[page]))
 		return 0;
-	return model_cell(inode->committed_block[page] - 1, unsigned(cell % cells))->durable;
+	const pmem_cell *line =
+		model_cell(inode->committed_block[page] - 1, unsigned(cell % cells));
+	return model::current->config.eadr ? line->data.peek() : line->durable;
 }
 
 const engine::Site *model_cleaned_by(const inode *inode, uint64_t cell)
@@ -165,7 +172,7 @@ uint64_t model_content(const inode *inode, uint64_t cell)
 	pgoff_t page = cell / cells;
 	uint32_t block = inode->i_block[page].peek();
 
-	if (page >= inode->i_size.peek() || !block)
+	if (page >= inode->i_size.peek() || !i_block_written(block))
 		return 0;
 	return model_cell(block - 1, unsigned(cell % cells))->data.peek();
 }

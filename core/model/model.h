@@ -26,8 +26,10 @@ enum class model_event_kind : uint8_t {
 	write_cell, /* write(2) wrote one */
 	truncated,  /* the file is now `cell` cells long, and was longer */
 	extended,   /* the file is now `cell` cells long, and was shorter */
-	flushed,    /* clwb of a cell through a MAP_SYNC mapping took effect */
-	fenced,	    /* what this CPU flushed before is durable */
+	zeroed,	    /* the cells from `cell` to before `end` are 0 now, and stay in the file */
+	collapsed, /* the cells from `cell` to before `end` are gone; what was at `end` is at `cell` */
+	flushed, /* clwb of a cell through a MAP_SYNC mapping took effect */
+	fenced,	 /* what this CPU flushed before is durable */
 	submitted, /* a device has work now, as task `value`, which began with the operation that submitted it */
 	no_space, /* an allocation failed: what follows from it is allowed to fail */
 	/* Private memory: `mm` and a cell of its address space. load and store, too, if `mm` is set. */
@@ -51,6 +53,7 @@ enum class model_op : uint8_t {
 	write,
 	fsync,
 	truncate,
+	fallocate,
 	mmap,
 	munmap,
 	clwb,
@@ -70,6 +73,7 @@ struct model_event {
 	uint32_t op_index = 0;
 	const struct inode *inode = nullptr;
 	uint64_t cell = 0; /* of the file */
+	uint64_t end = 0;  /* zeroed, collapsed: one behind the last */
 	uint64_t value = 0;
 	bool sync = false;		  /* store: through a MAP_SYNC mapping */
 	int result = 0;			  /* ret: 0 or more: done; else -errno or -(signal << 8) */
@@ -110,6 +114,8 @@ struct model_config {
 	/* For each address space, for each file: it is open from the start. Null: inodes live for ever. */
 	const uint8_t *open_files = nullptr;
 	unsigned int nr_opens = 0; /* open(2) in the whole program */
+	bool eadr = false;	   /* the caches of the CPUs survive a power failure */
+	bool xfs = false;	   /* the file system is like XFS, not like ext4 */
 	bool pages = false;	   /* page frames are counted */
 	bool dma = false;	/* something outlives its mapping: requests to a device, a pipe */
 	pgoff_t file_pages = 0; /* upper bound of a file's size */
@@ -236,6 +242,14 @@ int sys_write(const model_io *io);
 int sys_fsync(inode *inode);
 int model_drop_pagecache(void); /* echo 1 > /proc/sys/vm/drop_caches */
 int sys_ftruncate(inode *inode, pgoff_t size);
+/* fallocate(2). FALLOC_FL_PUNCH_HOLE keeps the size, as it has to. */
+enum : unsigned int {
+	FALLOC_FL_ALLOCATE_RANGE = 0,
+	FALLOC_FL_PUNCH_HOLE = 2,
+	FALLOC_FL_COLLAPSE_RANGE = 8,
+	FALLOC_FL_ZERO_RANGE = 16,
+};
+int vfs_fallocate(inode *inode, unsigned int mode, pgoff_t offset, pgoff_t len);
 
 /*
  * The same from where user space calls: with descriptors and the kernel's checks of every argument. Numbers are in

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "core/model/falloc.h"
 #include "core/model/file.h"
 #include "core/model/fork.h"
 #include "core/model/gup.h"
@@ -12,6 +13,7 @@
 #include "core/model/mutants/mutants.h"
 #include "core/model/proposals/proposals.h"
 #include "core/model/vmscan.h"
+#include "core/model/xfs.h"
 
 namespace kernel
 {
@@ -57,6 +59,14 @@ constexpr model_forms newest_forms = {
 	.__dax_invalidate_entry = __dax_invalidate_entry,
 	.dax_break_layout = dax_break_layout,
 	.ext4_break_layouts = ext4_break_layouts,
+	.xfs_break_dax_layouts = xfs_break_dax_layouts,
+	.xfs_file_fsync = xfs_file_fsync,
+	.xfs_file_fallocate = xfs_file_fallocate,
+	.xfs_iomap_write_direct = xfs_iomap_write_direct,
+	.ext4_fallocate = ext4_fallocate,
+	.ext4_collapse_range = ext4_collapse_range,
+	.testfs_map_blocks_create = testfs_map_blocks_create,
+	.testfs_create_extent = testfs_create_extent,
 	.dax_layout_busy_page_range = dax_layout_busy_page_range,
 	.dax_page_is_busy = dax_page_is_busy,
 	.wait_page_idle = wait_page_idle,

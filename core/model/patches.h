@@ -35,6 +35,15 @@ struct model_forms {
 	int (*__dax_invalidate_entry)(address_space *mapping, pgoff_t index, bool trunc);
 	int (*dax_break_layout)(inode *inode);
 	int (*ext4_break_layouts)(inode *inode);
+	int (*xfs_break_dax_layouts)(inode *ip);
+	void (*xfs_file_fsync)(inode *ip);
+	int (*xfs_file_fallocate)(inode *ip, unsigned int mode, pgoff_t offset, pgoff_t len);
+	int (*xfs_iomap_write_direct)(iomap_iter *iter);
+	int (*ext4_fallocate)(inode *inode, unsigned int mode, pgoff_t offset, pgoff_t len);
+	int (*ext4_collapse_range)(inode *inode, pgoff_t offset, pgoff_t len);
+	int (*testfs_map_blocks_create)(inode *inode, pgoff_t pos, pgoff_t len, unsigned int flags,
+					struct iomap *map);
+	int (*testfs_create_extent)(inode *inode, unsigned int flags, struct iomap *map);
 	page *(*dax_layout_busy_page_range)(address_space *mapping);
 	bool (*dax_page_is_busy)(page *page);
 	int (*wait_page_idle)(page *page, inode *inode, bool interruptible);

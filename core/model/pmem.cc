@@ -85,11 +85,16 @@ void model_drain_stores(void)
 		model_sfence();
 }
 
-/* drivers/dax/super.c: dax_flush(), arch_wb_cache_pmem(), v6.15. Does not fence. */
+/*
+ * drivers/dax/super.c: dax_flush(), arch_wb_cache_pmem(), v6.15. Does not fence. With eADR there is no write cache
+ * (dax_write_cache_enabled()).
+ */
 void dax_flush(uint64_t block, pgoff_t pages)
 {
 	model *m = model::current;
 
+	if (m->config.eadr)
+		return;
 	for (uint64_t b = block; b < block + pages; b++) {
 		for (unsigned int c = 0; c < m->config.cells; c++) {
 			pmem_cell *cell = model_cell(b, c);

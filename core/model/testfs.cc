@@ -4,224 +4,17 @@
  * running handles, blocks that are zeroed before anybody can find them and reused only once their freeing has
  * committed. Functions that stand for one of ext4's say which.
  */
-#include <algorithm>
-
-#include "core/model/dax.h"
-#include "core/model/page.h"
+#include "core/model/extents.h"
+#include "core/model/xfs.h"
 
 namespace kernel
 {
-
-/* --- the journal: fs/jbd2 ----------------------------------------------------------------------------------- */
-
-/* jbd2_journal_start(). A handle inside a handle is the same one. */
-void testfs_journal_start(void)
-{
-	model *m = model::current;
-
-	if (m->handles[engine::Execution::current().self()]++ == 0)
-		down_read(&m->j_barrier);
-}
-
-void testfs_journal_stop(void)
-{
-	model *m = model::current;
-
-	if (--m->handles[engine::Execution::current().self()] == 0)
-		up_read(&m->j_barrier);
-}
-
-static uint64_t testfs_committed_hash(const inode *inode)
-{
-	uint64_t hash = inode->committed_size;
-
-	for (pgoff_t i = 0; i < inode->nr_blocks; i++)
-		hash = engine::combine(hash, inode->committed_block[i]);
-	return hash;
-}
-
-static uint64_t testfs_alloc_hash(void)
-{
-	const model *m = model::current;
-	uint64_t hash = m->nr_free;
-
-	for (uint32_t i = 0; i < m->nr_free; i++)
-		hash = engine::combine(hash, m->free_stack[i]);
-	for (uint32_t i = 0; i < m->nr_freed; i++)
-		hash = engine::combine(hash, ~uint64_t(m->freed[i]));
-	return hash;
-}
-
-/* jbd2_complete_transaction(): waits for running handles; what they did is durable at once. */
-static void testfs_commit(void)
-{
-	model *m = model::current;
-	engine::Execution &execution = engine::Execution::current();
-
-	down_write(&m->j_barrier);
-	for (unsigned int n = 0; n < m->config.nr_inodes; n++) {
-		inode *inode = &m->inodes[n];
-		uint64_t before = testfs_committed_hash(inode);
-
-		for (pgoff_t i = 0; i < inode->nr_blocks; i++)
-			inode->committed_block[i] = inode->i_block[i].peek();
-		inode->committed_size = inode->i_size.peek();
-		if (m->config.map_sync)
-			MODEL_WRITE_HERE(inode->datasync_dirty, uint8_t(0));
-		execution.changed(inode->committed, before, testfs_committed_hash(inode));
-	}
-	uint64_t before = testfs_alloc_hash();
-	for (uint32_t i = 0; i < m->nr_freed; i++)
-		m->free_stack[m->nr_free++] = m->freed[i];
-	m->nr_freed = 0;
-	execution.changed(m->alloc_state, before, testfs_alloc_hash());
-	up_write(&m->j_barrier);
-}
-
-/* ext4_update_inode_fsync_trans(), inside a handle. */
-static void testfs_datasync_dirtied(inode *inode)
-{
-	if (model::current->config.map_sync)
-		MODEL_WRITE_HERE(inode->datasync_dirty, uint8_t(1));
-}
-
-/* --- blocks: fs/ext4/mballoc.c ------------------------------------------------------------------------------ */
-
-static bool testfs_take_run(uint32_t first, uint32_t nr)
-{
-	model *m = model::current;
-	uint32_t have = 0;
-
-	for (uint32_t i = 0; i < m->nr_free; i++)
-		have += m->free_stack[i] >= first && m->free_stack[i] < first + nr;
-	if (have != nr)
-		return false;
-	m->nr_free = uint32_t(std::remove_if(m->free_stack, m->free_stack + m->nr_free,
-					     [=](uint32_t b) {
-						     return b >= first && b < first + nr;
-					     }) -
-			      m->free_stack);
-	return true;
-}
-
-/*
- * One block, the most recently freed first; or, for a whole PMD of the file, an aligned run of blocks if there is one.
- * Returns how many, 0 if there are none.
- */
-static uint32_t testfs_allocate(pgoff_t page, pgoff_t len, uint32_t *block)
-{
-	model *m = model::current;
-	uint32_t got = 0;
-
-	spin_lock(&m->alloc_lock);
-	uint64_t before = testfs_alloc_hash();
-	if ((page & (PMD_NR - 1)) == 0 && len >= PMD_NR) {
-		for (uint32_t b = 0; !got && b + PMD_NR <= m->nr_blocks; b += PMD_NR) {
-			*block = b;
-			got = testfs_take_run(b, PMD_NR) ? PMD_NR : 0;
-		}
-	}
-	if (!got && m->nr_free) {
-		*block = m->free_stack[--m->nr_free];
-		got = 1;
-	}
-	engine::Execution::current().changed(m->alloc_state, before, testfs_alloc_hash());
-	engine::Execution::current().observe(m->alloc_state, engine::combine(got, *block));
-	spin_unlock(&m->alloc_lock);
-	return got;
-}
-
-static void testfs_free(uint32_t block)
-{
-	model *m = model::current;
-
-	model_block_freed(block);
-	spin_lock(&m->alloc_lock);
-	uint64_t before = testfs_alloc_hash();
-	m->freed[m->nr_freed++] = block;
-	engine::Execution::current().changed(m->alloc_state, before, testfs_alloc_hash());
-	spin_unlock(&m->alloc_lock);
-}
-
-/* --- extents: fs/ext4/inode.c, fs/ext4/extents.c ------------------------------------------------------------ */
-
-/* The extent at `pos`, at most `len` long. Under i_data_sem. */
-static void testfs_find_extent(inode *inode, pgoff_t pos, pgoff_t len, struct iomap *map)
-{
-	uint32_t first = pos < inode->nr_blocks ? GET(inode->i_block[pos]) : 0;
-
-	*map = { first ? IOMAP_MAPPED : IOMAP_HOLE, 0, pos, 1, first ? first - 1 : 0u };
-	while (map->length < len && pos + map->length < inode->nr_blocks) {
-		uint32_t next = GET(inode->i_block[pos + map->length]);
-
-		if (first ? next != first + map->length : next != 0)
-			break;
-		map->length++;
-	}
-}
-
-/* ext4_map_blocks() with EXT4_GET_BLOCKS_CREATE_ZERO, inside a handle. */
-static int testfs_map_blocks_create(inode *inode, pgoff_t pos, pgoff_t len, struct iomap *map)
-{
-	uint32_t block = 0;
-	uint32_t got;
-
-	down_read(&inode->i_data_sem);
-	testfs_find_extent(inode, pos, len, map);
-	up_read(&inode->i_data_sem);
-	if (map->type == IOMAP_MAPPED)
-		return 0;
-
-	down_write(&inode->i_data_sem);
-	/* Somebody may have allocated it meanwhile. */
-	testfs_find_extent(inode, pos, len, map);
-	if (map->type == IOMAP_MAPPED)
-		goto out;
-	got = testfs_allocate(pos, map->length, &block);
-	if (!got) {
-		up_write(&inode->i_data_sem);
-		model_emit({ model_event_kind::no_space });
-		return -ENOSPC;
-	}
-	/* Zeroed before it is in the extent map: nobody finds what was there. */
-	for (uint32_t i = 0; i < got; i++)
-		FORMS.model_zero_block(block + i);
-	for (uint32_t i = 0; i < got; i++)
-		SET(inode->i_block[pos + i], block + i + 1);
-	testfs_datasync_dirtied(inode);
-	*map = { IOMAP_MAPPED, IOMAP_F_NEW, pos, got, block };
-out:
-	up_write(&inode->i_data_sem);
-	return 0;
-}
 
 /* ext4_set_iomap(). Left out: all but the question whether a crash would forget the extent. */
 static void testfs_set_iomap(iomap_iter *iter)
 {
 	if (model::current->config.map_sync && READ_ONCE(iter->inode->datasync_dirty))
 		iter->iomap.flags |= IOMAP_F_DIRTY; /* ext4_inode_datasync_dirty() */
-}
-
-/*
- * ext4_should_retry_alloc(): blocks that were freed and wait for their commit may be had by committing now, unless the
- * caller is inside a handle. Left out: the test whether there is room after all.
- */
-static bool testfs_should_retry_alloc(int *retries)
-{
-	model *m = model::current;
-	bool pending;
-
-	if (++*retries > 3)
-		return false;
-	spin_lock(&m->alloc_lock);
-	pending = m->nr_freed != 0;
-	engine::Execution::current().observe(m->alloc_state, pending);
-	spin_unlock(&m->alloc_lock);
-	if (!pending)
-		return false;
-	if (m->handles[engine::Execution::current().self()] == 0)
-		testfs_commit();
-	return true;
 }
 
 /* ext4_iomap_begin(), and the loop of iomap_iter() around it. */
@@ -231,6 +24,8 @@ int testfs_iomap_begin(iomap_iter *iter)
 	int retries = 0;
 	int ret = 0;
 
+	if (model_is_xfs())
+		return testfs_xfs_iomap_begin(iter);
 	if (iter->flags & IOMAP_WRITE) {
 		if (iter->pos + iter->len > i_size_read(inode))
 			goto alloc;
@@ -243,7 +38,8 @@ int testfs_iomap_begin(iomap_iter *iter)
 alloc:
 	/* ext4_iomap_alloc() */
 	testfs_journal_start();
-	ret = testfs_map_blocks_create(inode, iter->pos, iter->len, &iter->iomap);
+	ret = FORMS.testfs_map_blocks_create(inode, iter->pos, iter->len, TESTFS_CREATE_ZERO,
+					     &iter->iomap);
 	testfs_journal_stop();
 	if (ret == -ENOSPC && testfs_should_retry_alloc(&retries))
 		goto alloc;
@@ -270,6 +66,8 @@ vm_fault_t testfs_dax_huge_fault(vm_fault *vmf, bool pmd)
 	vm_fault_t result;
 	int retries = 0;
 
+	if (model_is_xfs())
+		return xfs_filemap_fault(vmf, pmd);
 	down_read(&mapping->invalidate_lock);
 retry:
 	if (write)
@@ -326,8 +124,11 @@ int generic_write_checks(model_io *io)
 int testfs_dax_write_iter(const model_io *io)
 {
 	inode *inode = io->inode;
-	int ret = FORMS.dax_iomap_rw(io, true);
+	int ret;
 
+	if (model_is_xfs())
+		return xfs_file_dax_write(io);
+	ret = FORMS.dax_iomap_rw(io, true);
 	/* ext4_handle_inode_extension(): the size grows once the data is there. */
 	if (ret > 0 && io->pos + pgoff_t(ret) > MODEL_READ_HERE(inode->i_size)) {
 		model_event event{ model_event_kind::extended };
@@ -366,7 +167,8 @@ int sys_write(const model_io *request)
 	ret = FORMS.generic_write_checks(&io);
 	if (ret > 0) {
 		ret = FORMS.testfs_dax_write_iter(&io);
-		if (ret < int(io.len) && io.pos + io.len > MODEL_READ_HERE(inode->i_size))
+		if (ret < int(io.len) && !model_is_xfs() &&
+		    io.pos + io.len > MODEL_READ_HERE(inode->i_size))
 			testfs_truncate_failed_write(inode);
 	}
 	up_write(&inode->i_rwsem);
@@ -380,7 +182,10 @@ int testfs_sync_file(inode *inode, pgoff_t start, pgoff_t end)
 
 	if (ret < 0)
 		return ret;
-	testfs_commit();
+	if (model_is_xfs())
+		FORMS.xfs_file_fsync(inode);
+	else
+		testfs_commit();
 	model_sfence(); /* blkdev_issue_flush() */
 	return 0;
 }
@@ -410,14 +215,7 @@ void testfs_truncate_blocks(inode *inode, pgoff_t size)
 {
 	testfs_journal_start();
 	down_write(&inode->i_data_sem);
-	for (pgoff_t i = size; i < inode->nr_blocks; i++) {
-		uint32_t block = GET(inode->i_block[i]);
-
-		if (!block)
-			continue;
-		SET(inode->i_block[i], 0u);
-		testfs_free(block - 1);
-	}
+	testfs_remove_space(inode, size, inode->nr_blocks);
 	testfs_datasync_dirtied(inode);
 	up_write(&inode->i_data_sem);
 	testfs_journal_stop();
@@ -440,6 +238,8 @@ int sys_ftruncate(inode *inode, pgoff_t size)
 	pgoff_t old;
 	int ret;
 
+	if (model_is_xfs())
+		return xfs_vn_setattr(inode, size);
 	down_write(&inode->i_rwsem);
 	/* inode_newsize_ok(), with RLIMIT_FSIZE; no file is longer already */
 	if (size > model::current->config.file_pages) {
@@ -483,6 +283,10 @@ void testfs_delete_inode(inode *inode)
 	truncate_inode_pages_final(&inode->i_data);
 	if (READ_ONCE(inode->i_nlink))
 		return;
+	if (model_is_xfs()) {
+		xfs_inactive(inode);
+		return;
+	}
 	testfs_journal_start();
 	WRITE_ONCE(inode->i_size, pgoff_t(0));
 	event.inode = inode;
@@ -513,6 +317,7 @@ void testfs_sync_fs(void)
 void model_creat(inode *inode, pgoff_t size)
 {
 	WRITE_ONCE(inode->i_size, size);
+	inode->logged_size = size;
 	testfs_commit();
 }
 

@@ -76,19 +76,25 @@ void invalidate_mapping_pages(address_space *mapping, pgoff_t start, pgoff_t end
 		FORMS.clear_shadow_entries(mapping, batch.indices[0], batch.indices[batch.nr - 1]);
 }
 
-/* mm/truncate.c: truncate_inode_pages(), truncate_inode_pages_range(), v6.15. Left out: page-cache pages, the partial page. */
-void truncate_inode_pages(address_space *mapping, pgoff_t start)
+/* mm/truncate.c: truncate_inode_pages_range(), v6.15. Left out: page-cache pages, partial pages. */
+static void truncate_inode_pages_range(address_space *mapping, pgoff_t start, pgoff_t last)
 {
 	pgoff_t index = start;
 	model_batch batch;
 
 	if (xa_empty(&mapping->i_pages))
 		return;
-	/* A PMD entry that begins before `start` goes as a whole. */
-	while (find_get_entries(mapping, &index, mapping->i_pages.nr_slots - 1, &batch)) {
+	/* A PMD entry that begins before `start`, or ends behind `last`, goes as a whole. */
+	while (find_get_entries(mapping, &index, last, &batch)) {
 		for (unsigned int i = 0; i < batch.nr; i++)
 			dax_delete_mapping_entry(mapping, batch.indices[i]);
 	}
+}
+
+/* mm/truncate.c: truncate_inode_pages(), v6.15 */
+void truncate_inode_pages(address_space *mapping, pgoff_t start)
+{
+	truncate_inode_pages_range(mapping, start, mapping->i_pages.nr_slots - 1);
 }
 
 /* mm/truncate.c: truncate_inode_pages_final(), v6.15. Left out: AS_EXITING, which only reclaim of page-cache pages reads. */
@@ -108,6 +114,17 @@ void truncate_pagecache(inode *inode, pgoff_t newsize)
 	unmap_mapping_pages(mapping, newsize, nr, true);
 	truncate_inode_pages(mapping, newsize);
 	unmap_mapping_pages(mapping, newsize, nr, true);
+}
+
+/* mm/truncate.c: truncate_pagecache_range(), v6.15. Pages [start, end). */
+void truncate_pagecache_range(inode *inode, pgoff_t start, pgoff_t end)
+{
+	address_space *mapping = &inode->i_data;
+
+	if (end <= start)
+		return;
+	unmap_mapping_pages(mapping, start, end - start);
+	truncate_inode_pages_range(mapping, start, end - 1);
 }
 
 } /* namespace kernel */

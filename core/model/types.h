@@ -117,21 +117,41 @@ struct mm_struct {
 	seqcount_t write_protect_seq; /* written by fork, under mmap_lock */
 };
 
+/* Of an entry of inode::i_block: there is a block, but the file reads as zeros. */
+inline constexpr uint32_t I_BLOCK_UNWRITTEN = 0x80000000u;
+
+inline uint32_t i_block_nr(uint32_t entry)
+{
+	return entry & ~I_BLOCK_UNWRITTEN;
+}
+inline bool i_block_written(uint32_t entry)
+{
+	return entry != 0 && !(entry & I_BLOCK_UNWRITTEN);
+}
+
 struct inode {
 	uint8_t id;
 	address_space i_data;
 	rw_semaphore i_rwsem;
 	rw_semaphore i_data_sem; /* as in ext4: protects the extents */
 	Atomic<pgoff_t> i_size;
-	Plain<uint32_t> *i_block; /* for each page: 0 a hole, else block + 1, written */
+	Plain<uint32_t>
+		*i_block; /* for each page: 0 a hole, else block + 1, with I_BLOCK_UNWRITTEN */
 	pgoff_t nr_blocks;
-	/* Of i_datasync_tid only what is asked of it: the running transaction has changed the inode. */
+	/*
+	 * Of i_datasync_tid only what is asked of it: the running transaction has changed the inode. XFS: i_pincount,
+	 * something is in the log that is not durable.
+	 */
 	Atomic<uint8_t> datasync_dirty;
 
 	/* What the last commit made durable; engine::Object for its share of the state's hash. */
 	engine::Object committed;
 	uint32_t *committed_block;
 	pgoff_t committed_size;
+	/* XFS: what transactions that have ended made of it; null: the journal takes the inode as it is. */
+	engine::Object logged;
+	uint32_t *logged_block;
+	pgoff_t logged_size;
 
 	/* Only in a machine with life cycle; see inode.h. */
 	spinlock_t i_lock;
@@ -159,7 +179,8 @@ struct vm_fault {
 
 enum iomap_type {
 	IOMAP_HOLE,
-	IOMAP_MAPPED
+	IOMAP_MAPPED,
+	IOMAP_UNWRITTEN
 };
 enum : unsigned int {
 	IOMAP_F_NEW = 1,

@@ -40,6 +40,58 @@ TEST_F(CoherenceTest, WhereOperationsOverlapBothValuesAreRight) {
       << "the read was invoked before the write returned";
 }
 
+TEST_F(CoherenceTest, HoleReadsAsZeroAndTheRestStays) {
+  auto punch = [&] {
+    invoke(B, Op::fallocate);
+    emit({.kind = Kind::zeroed, .task = B, .inode = inode(), .cell = 1, .end = 3});
+    ret(B);
+  };
+  for (uint64_t cell = 0; cell < kPages; ++cell) {
+    const bool inside = cell == 1 || cell == 2;
+    uint64_t old = 0;
+    EXPECT_THAT(play([&] {
+                  old = write(A, cell);
+                  punch();
+                  load(C, cell, old);
+                  set_content(cell, old);
+                }),
+                inside ? testing::Matcher<Verdicts>(testing::Contains("stale-read")) : IsEmpty())
+        << cell;
+    EXPECT_THAT(play([&] {
+                  write(A, cell);
+                  punch();
+                  load(C, cell, 0);
+                  set_content(cell, inside ? 0 : value_of(A, 0));
+                }),
+                inside ? testing::Matcher<Verdicts>(IsEmpty()) : testing::Contains("stale-read"))
+        << cell;
+  }
+}
+
+TEST_F(CoherenceTest, CollapseBringsWhatIsBehindToItsPlace) {
+  auto collapse = [&] {
+    invoke(B, Op::fallocate);
+    emit({.kind = Kind::collapsed, .task = B, .inode = inode(), .cell = 1, .end = 2});
+    ret(B);
+  };
+  auto loads = [&](uint64_t at, uint64_t from) {
+    return play([&] {
+      const uint64_t values[] = {write(A, 0), write(A, 1), write(A, 2), write(A, 3), 0};
+      collapse();
+      load(C, at, values[from]);
+      const uint64_t left[] = {values[0], values[2], values[3], 0};
+      for (uint64_t cell = 0; cell < kPages; ++cell) set_content(cell, left[cell]);
+    });
+  };
+  EXPECT_THAT(loads(0, 0), IsEmpty());
+  EXPECT_THAT(loads(1, 2), IsEmpty());
+  EXPECT_THAT(loads(2, 3), IsEmpty());
+  EXPECT_THAT(loads(3, 4), IsEmpty());
+  EXPECT_THAT(loads(1, 1), ElementsAre("stale-read"));
+  EXPECT_THAT(loads(2, 2), ElementsAre("stale-read"));
+  EXPECT_THAT(loads(3, 3), ElementsAre("stale-read"));
+}
+
 TEST_F(CoherenceTest, OverwrittenValueIsStaleOnceTheWriteHasReturned) {
   EXPECT_THAT(play([&] {
                 uint64_t older = write(A, 1);

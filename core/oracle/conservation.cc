@@ -128,8 +128,8 @@ class Conservation : public Oracle {
       const kernel::inode& file = model.inodes[i];
       for (uint64_t page = 0; page < file.nr_blocks; ++page) {
         const uint32_t block = file.i_block[page].peek();
-        if (block != 0 && owners[block - 1]++ != 0)
-          report(history, "broken-invariant", kBlockTwice, i, page, block - 1);
+        if (block != 0 && owners[kernel::i_block_nr(block) - 1]++ != 0)
+          report(history, "broken-invariant", kBlockTwice, i, page, kernel::i_block_nr(block) - 1);
       }
     }
     for (uint32_t block = 0; block < model.nr_blocks; ++block) {

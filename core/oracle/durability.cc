@@ -123,7 +123,7 @@ class Durability : public Oracle {
     for (; promised != nullptr && !promised->promised; promised = promised->older) {
       if (promised->truncation) return;
     }
-    if (promised == nullptr || promised->truncation) return;
+    if (promised == nullptr) return;
     uint64_t durable = kernel::model_durable(cell.inode, cell.index);
     const Write* holds = FileHistory::find(cell, durable);
     if (holds != nullptr && holds->order >= promised->order) return;

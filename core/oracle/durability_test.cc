@@ -214,6 +214,54 @@ TEST_F(DurabilityTest, EveryCellOfTheFileIsLookedAt) {
   }
 }
 
+TEST_F(DurabilityTest, HolePromisesNothingUntilAnFsyncAfterIt) {
+  auto punch = [&] {
+    invoke(B, Op::fallocate);
+    emit({.kind = Kind::zeroed, .task = B, .inode = inode(), .cell = 1, .end = 2});
+    ret(B);
+  };
+  EXPECT_THAT(play([&] {
+                set_durable(1, store(A, 1));
+                fsync(A);
+                punch();
+                fsync(A);
+              }),
+              ElementsAre("lost-after-sync"))
+      << "what was there comes back";
+  EXPECT_THAT(play([&] {
+                set_durable(1, store(A, 1));
+                fsync(A);
+                punch();
+                set_durable(1, 0);
+                fsync(A);
+              }),
+              IsEmpty());
+  EXPECT_THAT(play([&] {
+                set_durable(1, store(A, 1));
+                fsync(A);
+                punch();
+                oracles_.on_crash();
+                set_durable(1, 0);
+                oracles_.on_crash();
+              }),
+              IsEmpty())
+      << "either may be there";
+}
+
+TEST_F(DurabilityTest, WhatMovesUpIsPromisedAtItsNewPlace) {
+  for (bool kept : {false, true}) {
+    EXPECT_THAT(play([&] {
+                  uint64_t moved = store(A, 2);
+                  invoke(B, Op::fallocate);
+                  emit({.kind = Kind::collapsed, .task = B, .inode = inode(), .cell = 1, .end = 2});
+                  ret(B);
+                  if (kept) set_durable(1, moved);
+                  fsync(A);
+                }),
+                kept ? testing::Matcher<Verdicts>(IsEmpty()) : ElementsAre("lost-after-sync"));
+  }
+}
+
 TEST_F(DurabilityTest, MetadataCountsToo) {
   EXPECT_THAT(play([&] {
                 set_durable(1, store(A, 1));

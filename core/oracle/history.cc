@@ -99,6 +99,24 @@ Cell& FileHistory::cell(const kernel::inode* inode, uint64_t index) {
   return cells_[inode->id * model_->config.file_pages * model_->config.cells + index];
 }
 
+void FileHistory::on_zeroed(const model_event& event, uint64_t end) {
+  for (uint64_t c = event.cell; c < end; ++c) {
+    if (cell(event.inode, c).newest != nullptr) add(event, cell(event.inode, c), 0);
+  }
+}
+
+/* In ascending order: a cell is read before it is written to. */
+void FileHistory::on_collapsed(const model_event& event) {
+  const uint64_t taken = event.end - event.cell;
+  model_event about = event;
+  for (; about.cell < file_cells(); ++about.cell) {
+    const uint64_t from = about.cell + taken;
+    const Write* moved = from < file_cells() ? cell(event.inode, from).newest : nullptr;
+    Cell& to = cell(about);
+    if (moved != nullptr || to.newest != nullptr) add(about, to, moved != nullptr ? moved->value : 0);
+  }
+}
+
 Write& FileHistory::add(const model_event& event, Cell& cell, uint64_t value) {
   TaskHistory& task = tasks_[event.task];
   if (cell.newest == nullptr) {
@@ -118,7 +136,8 @@ Write& FileHistory::add(const model_event& event, Cell& cell, uint64_t value) {
   write.mm = event.mm;
   write.instantaneous = event.kind == model_event_kind::store;
   write.sync = event.sync;
-  write.truncation = event.kind == model_event_kind::truncated;
+  write.truncation = event.kind == model_event_kind::truncated || event.kind == model_event_kind::zeroed ||
+                     event.kind == model_event_kind::collapsed;
   write.same_op = task.writes;
   task.writes = &write;
   cell.newest = &write;
@@ -169,9 +188,14 @@ void FileHistory::on_event(const model_event& event) {
       if (reaches(event)) add(event, cell(event), event.value);
       break;
     case model_event_kind::truncated:
-      for (uint64_t c = event.cell; c < model_->config.file_pages * model_->config.cells; ++c) {
-        if (cell(event.inode, c).newest != nullptr) add(event, cell(event.inode, c), 0);
-      }
+      on_zeroed(event, file_cells());
+      resized_[event.inode->id] = now();
+      break;
+    case model_event_kind::zeroed:
+      on_zeroed(event, event.end);
+      break;
+    case model_event_kind::collapsed:
+      on_collapsed(event);
       resized_[event.inode->id] = now();
       break;
     case model_event_kind::extended:

@@ -18,7 +18,8 @@ namespace daxrace::oracle {
 
 inline constexpr uint32_t kNever = UINT32_MAX;
 
-/* One write to one cell. A truncation writes 0 to all cells behind the new end. */
+/* One write to one cell. A truncation writes 0 to all cells behind the new end, a hole to all cells in it; a
+ * collapse writes to each cell behind what it takes out what the cell had that comes to its place. */
 struct Write {
   Write* older = nullptr;
   Write* same_op = nullptr; /* another of the same operation, until that returns */
@@ -32,7 +33,8 @@ struct Write {
   uint32_t op = 0;
   engine::TaskId task = engine::kNoTask;
   const kernel::mm_struct* mm = nullptr; /* private memory: of which process it was then */
-  bool truncation = false;
+  bool truncation = false;    /* not of data, but of what the file is made of: no crash image need have it
+                               * or anything older */
   bool instantaneous = false; /* a store: done once it is visible */
   bool sync = false;          /* a store through a MAP_SYNC mapping */
   bool promised = false;      /* an fsync, or a flush and a fence of a sync store, that returned covers it */
@@ -118,9 +120,12 @@ class FileHistory {
  private:
   Write& add(const kernel::model_event& event, Cell& cell, uint64_t value);
   void touch(const kernel::model_event& event, Cell& cell);
+  void on_zeroed(const kernel::model_event& event, uint64_t end);
+  void on_collapsed(const kernel::model_event& event);
   void on_private(const kernel::model_event& event);
   void on_pin(const kernel::model_event& event);
   void on_return(TaskHistory& task);
+  uint64_t file_cells() const { return model_->config.file_pages * model_->config.cells; }
   uint32_t now() const { return execution_->steps() == 0 ? 0 : execution_->steps() - 1; }
 
   engine::Execution* execution_ = nullptr;

@@ -167,6 +167,25 @@ int op_truncate(const OpContext& c) {
   });
 }
 
+int fallocate(const OpContext& c, unsigned int mode) {
+  return on_file(c, mm_of(c), [&](kernel::inode* inode, kernel::file*) {
+    return kernel::vfs_fallocate(inode, mode, static_cast<kernel::pgoff_t>(arg(c, ArgKind::kOffset)),
+                                 static_cast<kernel::pgoff_t>(arg(c, ArgKind::kLength)));
+  });
+}
+
+void describe_punch(OpContext& c) { describe_file(c, model_op::fallocate); }
+int op_punch(const OpContext& c) { return fallocate(c, kernel::FALLOC_FL_PUNCH_HOLE); }
+
+void describe_zero(OpContext& c) { describe_file(c, model_op::fallocate); }
+int op_zero(const OpContext& c) { return fallocate(c, kernel::FALLOC_FL_ZERO_RANGE); }
+
+void describe_collapse(OpContext& c) { describe_file(c, model_op::fallocate); }
+int op_collapse(const OpContext& c) { return fallocate(c, kernel::FALLOC_FL_COLLAPSE_RANGE); }
+
+void describe_falloc(OpContext& c) { describe_file(c, model_op::fallocate); }
+int op_falloc(const OpContext& c) { return fallocate(c, kernel::FALLOC_FL_ALLOCATE_RANGE); }
+
 void describe_dropcaches(OpContext&) {}
 int op_dropcaches(const OpContext&) { return kernel::model_drop_pagecache(); }
 

@@ -20,6 +20,8 @@ constexpr std::array<Reader::Keyword, Reader::kKeywords> Reader::kKeywordTable =
     {"with", Part::kHeader, false, &Reader::read_with},
     {"geometry", Part::kHeader, false, &Reader::read_geometry},
     {"pmd", Part::kHeader, false, &Reader::read_pmd},
+    {"eadr", Part::kHeader, false, &Reader::read_eadr},
+    {"fs", Part::kHeader, false, &Reader::read_fs},
     {"swap", Part::kHeader, false, &Reader::read_swap},
     {"setup", Part::kSetup, true, &Reader::read_setup},
     {"task", Part::kTasks, true, &Reader::read_task},

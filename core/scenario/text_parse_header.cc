@@ -112,13 +112,27 @@ bool Reader::read_geometry(Line& line) {
   return true;
 }
 
-bool Reader::read_pmd(Line& line) {
+bool Reader::read_on_off(Line& line, bool& on) {
   const Token word = line.next();
   if (word.text != "on" && word.text != "off") {
     fail_expected(word, "`on` or `off`");
     return suggest_word(word.text, {"on", "off"});
   }
-  program_.config.pmd_mappings = word.text == "on";
+  on = word.text == "on";
+  return check_end(line);
+}
+
+bool Reader::read_pmd(Line& line) { return read_on_off(line, program_.config.pmd_mappings); }
+
+bool Reader::read_eadr(Line& line) { return read_on_off(line, program_.config.eadr); }
+
+bool Reader::read_fs(Line& line) {
+  const Token word = line.next();
+  if (word.text != "ext4" && word.text != "xfs") {
+    fail_expected(word, "`ext4` or `xfs`");
+    return suggest_word(word.text, {"ext4", "xfs"});
+  }
+  program_.config.xfs = word.text == "xfs";
   return check_end(line);
 }
 

@@ -51,7 +51,7 @@ vm_fault_t dax_fault_iter_v6_14(vm_fault *vmf, const iomap_iter *iter, xa_state 
 
 	if (!pmd && vmf->cow_page)
 		return dax_fault_cow_page(vmf, iter);
-	if (!write && iomap->type == IOMAP_HOLE) {
+	if (!write && (iomap->type == IOMAP_UNWRITTEN || iomap->type == IOMAP_HOLE)) {
 		if (!pmd)
 			return dax_load_hole_v6_14(xas, vmf, iter, entry);
 		return dax_pmd_load_hole(xas, vmf, iter, entry);

@@ -23,6 +23,8 @@ vm_fault_t dax_fault_iter_v6_14(vm_fault *vmf, const iomap_iter *iter, xa_state 
 
 int dax_break_layout_v6_14(inode *inode);
 int ext4_break_layouts_v4_17(inode *inode);
+int xfs_break_dax_layouts_v4_17(inode *ip);
+int ext4_fallocate_v6_14(inode *inode, unsigned int mode, pgoff_t offset, pgoff_t len);
 page *dax_layout_busy_page_range_v6_14(address_space *mapping);
 bool dax_page_is_busy_v6_14(page *page);
 int wait_page_idle_v6_14(page *page, inode *inode, bool interruptible);

@@ -37,7 +37,7 @@ vm_fault_t dax_iomap_pte_fault_unlocks_early(vm_fault *vmf)
 		dax_unlock_entry(&xas, entry);
 		return VM_FAULT_SIGBUS;
 	}
-	bool hole = iter.iomap.type == IOMAP_HOLE;
+	bool hole = iter.iomap.type != IOMAP_MAPPED;
 	pfn = hole ? ZERO_PFN : iter.iomap.addr + (vmf->pgoff - iter.iomap.offset);
 	entry = dax_insert_entry(&xas, vmf, &iter, entry, pfn, hole ? uint64_t(DAX_ZERO_PAGE) : 0);
 	dax_unlock_entry(&xas, entry);

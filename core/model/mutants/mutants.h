@@ -29,6 +29,16 @@ void copy_nonpresent_pte_keeps_exclusive(mm_struct *src_mm, Atomic<pte_t> *dst_p
 file *model_vma_get_file_none(file *file);
 bool model_inode_freeing_ignored(inode *inode);
 void testfs_evict_inode_leaks_blocks(inode *inode);
+int ext4_fallocate_keeps_faults(inode *inode, unsigned int mode, pgoff_t offset, pgoff_t len);
+int ext4_fallocate_no_break(inode *inode, unsigned int mode, pgoff_t offset, pgoff_t len);
+int xfs_file_fallocate_keeps_faults(inode *ip, unsigned int mode, pgoff_t offset, pgoff_t len);
+int xfs_file_fallocate_no_break(inode *ip, unsigned int mode, pgoff_t offset, pgoff_t len);
+int testfs_map_blocks_create_no_recheck(inode *inode, pgoff_t pos, pgoff_t len, unsigned int flags,
+					struct iomap *map);
+int xfs_iomap_write_direct_no_recheck(iomap_iter *iter);
+int ext4_collapse_range_no_truncate(inode *inode, pgoff_t offset, pgoff_t len);
+int testfs_create_extent_no_zeroing(inode *inode, unsigned int flags, struct iomap *map);
+void xfs_file_fsync_no_force(inode *ip);
 
 bool gup_fast_pte_range_no_recheck(mm_struct *mm, pgoff_t address, unsigned int flags,
 				   model_pin *pin);
