@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* mm/memory.c: faults on private memory: the first touch, copy on write, and what is left when a PTE goes. */
-#include "core/model/swap.h"
 #include "core/model/pgmap.h"
+#include "core/model/swap.h"
 
 namespace kernel
 {
