@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Memory is touched only as long as it is there: whoever reads, writes or flushes a page of the device, or counts
- * a reference to it, needs the device's memory map. The engine says the same of its own objects.
+ * Memory is touched only as long as it is there: whoever reads, writes or flushes a page of the device, or
+ * counts a reference to it, needs the device's memory map. The engine says the same of its own objects.
  */
 #include "core/model/pgmap.h"
 #include "core/oracle/oracle.h"
@@ -11,8 +11,8 @@ namespace daxrace::oracle {
 namespace {
 
 std::string describe_gone(const engine::Finding& f, const engine::Execution& execution) {
-  return task_name(execution, f.task) + " touched page " + std::to_string(f.args[0]) + " of the device (step " +
-         std::to_string(f.step) + "), but " + task_name(execution, f.other_task) +
+  return task_name(execution, f.task) + " touched page " + std::to_string(f.args[0]) +
+         " of the device (step " + std::to_string(f.step) + "), but " + task_name(execution, f.other_task) +
          " had removed its memory map (step " + std::to_string(f.other_step) + ")";
 }
 
