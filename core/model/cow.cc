@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* mm/memory.c: faults on private memory: the first touch, copy on write, and what is left when a PTE goes. */
+#include "core/model/pgmap.h"
 #include "core/model/swap.h"
 
 namespace kernel
@@ -89,6 +90,8 @@ void model_copy_from_block(folio *to, uint64_t block)
 	for (unsigned int c = 0; c < config.cells; c++) {
 		uint64_t value = block < ZERO_PFN ? READ_ONCE(model_cell(block, c)->data) : 0;
 
+		if (block < ZERO_PFN)
+			model_touch(block);
 		MODEL_WRITE_HERE(to->cells[c], value);
 	}
 }

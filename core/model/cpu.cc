@@ -5,6 +5,7 @@
  * Left out: the TLB, so a translation and its access are one step, as a TLB flush would wait for; accessed bits.
  */
 #include "core/model/anon.h"
+#include "core/model/pgmap.h"
 
 namespace kernel
 {
@@ -72,6 +73,7 @@ static bool model_try_access(model_access *access)
 		return true;
 	}
 	pmem_cell *cell = model_cell(pfn, access->cell);
+	model_touch(pfn);
 	if (!model_writes(access)) {
 		access->value = MODEL_READ_HERE(cell->data);
 		if (access->kind == model_event_kind::flushed)

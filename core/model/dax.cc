@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* fs/dax.c: faults, write-back, invalidation and I/O of a DAX mapping. */
 #include "core/model/anon.h"
-#include "core/model/page.h"
+#include "core/model/pgmap.h"
 
 #include <algorithm>
 
@@ -334,19 +334,41 @@ vm_fault_t dax_pmd_load_hole(xa_state *xas, vm_fault *vmf, const iomap_iter *ite
 	return model_insert_huge_zero_pmd(vmf);
 }
 
+/*
+ * fs/dax.c: dax_iomap_direct_access(), v6.15. The device is not held any more when it returns: what the caller makes
+ * of the page frame may be of memory that is gone.
+ */
+int dax_iomap_direct_access(void)
+{
+	uint32_t id = dax_read_lock();
+	int ret = dax_direct_access();
+
+	dax_read_unlock(id);
+	return ret;
+}
+
 /* fs/dax.c: dax_fault_cow_page(), v6.15. The entry is locked until the copy is in the page table. */
 vm_fault_t dax_fault_cow_page(vm_fault *vmf, const iomap_iter *iter)
 {
 	const struct iomap *iomap = &iter->iomap;
 	vm_fault_t ret;
 
-	if (iomap->type == IOMAP_MAPPED) /* copy_cow_page_dax(); else the page is zeroed */
-		model_copy_from_block(vmf->cow_page, iomap->addr + (iter->pos - iomap->offset));
+	if (iomap->type == IOMAP_MAPPED) { /* copy_cow_page_dax(); else the page is zeroed */
+		uint32_t id = dax_read_lock();
+		int error = dax_direct_access();
+
+		if (!error)
+			model_copy_from_block(vmf->cow_page,
+					      iomap->addr + (iter->pos - iomap->offset));
+		dax_read_unlock(id);
+		if (error)
+			return VM_FAULT_SIGBUS;
+	}
 	ret = finish_fault(vmf);
 	return ret ? ret : VM_FAULT_DONE_COW;
 }
 
-/* fs/dax.c: dax_fault_iter(), v6.15. Left out: shared extents, dax_read_lock(). */
+/* fs/dax.c: dax_fault_iter(), v6.15. Left out: shared extents. */
 vm_fault_t dax_fault_iter(vm_fault *vmf, const iomap_iter *iter, xa_state *xas, xa_entry *entry,
 			  bool pmd)
 {
@@ -366,7 +388,8 @@ vm_fault_t dax_fault_iter(vm_fault *vmf, const iomap_iter *iter, xa_state *xas, 
 	if (WARN_ON_ONCE(iomap->type != IOMAP_MAPPED))
 		return pmd ? VM_FAULT_FALLBACK : VM_FAULT_SIGBUS;
 
-	/* dax_iomap_direct_access() */
+	if (dax_iomap_direct_access())
+		return pmd ? VM_FAULT_FALLBACK : VM_FAULT_SIGBUS;
 	pfn = iomap->addr + (xas->xa_index - iomap->offset);
 	if (pmd && (pfn & (PMD_NR - 1)))
 		return VM_FAULT_FALLBACK;
@@ -604,8 +627,10 @@ static bool model_copy_page(const model_io *io, const iomap_iter *iter, pgoff_t 
 			if (!model_copy_from_user(io, page, c, &value))
 				return false;
 			model_copy_flushcache(block, c, value);
+			model_touch(block);
 		} else {
 			value = READ_ONCE(model_cell(block, c)->data);
+			model_touch(block);
 			if (!model_copy_to_user(io, page, c, value))
 				return false;
 		}
@@ -616,7 +641,7 @@ static bool model_copy_page(const model_io *io, const iomap_iter *iter, pgoff_t 
 }
 
 /*
- * fs/dax.c: dax_iomap_iter(), v6.15. Left out: copy on write, poison, signals, dax_read_lock().
+ * fs/dax.c: dax_iomap_iter(), v6.15. Left out: copy on write, poison, signals.
  *
  * A buffer that faults at once is -EFAULT, but nothing done (0) where a hole is read.
  */
@@ -625,6 +650,8 @@ int dax_iomap_iter(const model_io *io, iomap_iter *iomi, bool write)
 	const struct iomap *iomap = &iomi->iomap;
 	pgoff_t end = iomi->pos + std::min(iomi->len, iomap->offset + iomap->length - iomi->pos);
 	pgoff_t pos = iomi->pos;
+	uint32_t id;
+	int ret = 0;
 
 	if (!write) {
 		end = std::min(end, i_size_read(iomi->inode));
@@ -643,8 +670,16 @@ int dax_iomap_iter(const model_io *io, iomap_iter *iomi, bool write)
 	if (write && (iomap->flags & IOMAP_F_NEW))
 		FORMS.invalidate_inode_pages2_range(&iomi->inode->i_data, pos, end - 1);
 
-	while (pos < end && model_copy_page(io, iomi, pos, write))
+	id = dax_read_lock();
+	while (pos < end) {
+		ret = dax_direct_access();
+		if (ret || !model_copy_page(io, iomi, pos, write))
+			break;
 		pos++;
+	}
+	dax_read_unlock(id);
+	if (ret && pos == iomi->pos)
+		return ret;
 	return pos == iomi->pos ? -EFAULT : int(pos - iomi->pos);
 }
 

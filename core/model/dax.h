@@ -139,6 +139,9 @@ inline pmd_slot *pmd_offset(mm_struct *mm, pgoff_t address)
 vm_area_struct *model_first_vma(address_space *mapping, pgoff_t start, pgoff_t last,
 				vm_area_struct *from);
 
+/* 0, or -ENXIO: the device is dead. */
+int dax_iomap_direct_access(void);
+
 } /* namespace kernel */
 
 #endif /* DAXRACE_CORE_MODEL_DAX_H_ */

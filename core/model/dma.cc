@@ -2,6 +2,7 @@
 #include "core/model/dma.h"
 
 #include "core/model/anon.h"
+#include "core/model/pgmap.h"
 
 namespace kernel
 {
@@ -75,6 +76,7 @@ static uint64_t model_pin_read(const model_pin *pin, unsigned int cell)
 		value = READ_ONCE(pin->folio->cells[cell]);
 	if (pin->page) {
 		value = READ_ONCE(model_cell(page_to_pfn(pin->page), cell)->data);
+		model_touch(page_to_pfn(pin->page));
 		MODEL_READ_HERE(pin->page->generation);
 	}
 	return value;
@@ -88,6 +90,7 @@ static void model_pin_write(const model_pin *pin, unsigned int cell, uint64_t va
 		/* It writes past the caches. */
 		model_copy_flushcache(page_to_pfn(pin->page), cell, value);
 		model_sfence();
+		model_touch(page_to_pfn(pin->page));
 		MODEL_READ_HERE(pin->page->generation);
 	}
 }

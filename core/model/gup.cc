@@ -2,6 +2,7 @@
 #include "core/model/gup.h"
 
 #include "core/model/anon.h"
+#include "core/model/pgmap.h"
 
 namespace kernel
 {
@@ -20,9 +21,11 @@ static void model_pin_frame(uint64_t pfn, model_pin *pin)
 /* mm/gup.c: try_grab_folio(), v6.15. Under ptl, where a mapping has its own reference. */
 static void try_grab_folio(const model_pin *pin, unsigned int flags)
 {
-	if (pin->page)
+	if (pin->page) {
 		pin->page->_refcount.fetch_add(model_foll_refs(flags), Order::kRelaxed,
 					       SITE("try_grab_folio", "refcount"));
+		model_touch(page_to_pfn(pin->page));
+	}
 	if (pin->folio)
 		pin->folio->_refcount.fetch_add(int32_t(model_foll_refs(flags)), Order::kFull,
 						SITE("try_grab_folio", "refcount"));

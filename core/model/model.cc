@@ -4,6 +4,7 @@
 #include "core/model/anon.h"
 #include "core/model/dma.h"
 #include "core/model/file.h"
+#include "core/model/pgmap.h"
 
 namespace kernel
 {
@@ -127,6 +128,8 @@ model *model_boot(const model_config &config)
 		model_boot_anon(m);
 	if (config.pages)
 		model_boot_pages(m);
+	if (config.unbind)
+		model_boot_pgmap(m);
 	if (config.dma)
 		model_boot_dma(m);
 	m->flushes = arena.make_array<pmem_flush *>(config.nr_tasks);

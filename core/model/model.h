@@ -31,7 +31,7 @@ enum class model_event_kind : uint8_t {
 	flushed, /* clwb of a cell through a MAP_SYNC mapping took effect */
 	fenced,	 /* what this CPU flushed before is durable */
 	submitted, /* a device has work now, as task `value`, which began with the operation that submitted it */
-	no_space, /* an allocation failed: what follows from it is allowed to fail */
+	no_space, /* an allocation failed, or the device is gone: what follows from it is allowed to fail */
 	/* Private memory: `mm` and a cell of its address space. load and store, too, if `mm` is set. */
 	mapped, /* `value` is the page frame that the page at `cell` is in from now on */
 	copied, /* the cell is no longer `file_cell` of `inode` but a copy, which holds `value` */
@@ -43,6 +43,7 @@ enum class model_event_kind : uint8_t {
 	dma_read,  /* a device read a cell of a page that was pinned for it */
 	dma_write, /* a device wrote one */
 	pin_read,  /* a CPU read a cell of a page that it has a reference to, not a mapping of */
+	touched,   /* somebody used the memory of `block`, or what counts its references */
 };
 
 enum class model_op : uint8_t {
@@ -117,6 +118,7 @@ struct model_config {
 	bool eadr = false;	   /* the caches of the CPUs survive a power failure */
 	bool xfs = false;	   /* the file system is like XFS, not like ext4 */
 	bool pages = false;	   /* page frames are counted */
+	bool unbind = false;	/* the driver may go */
 	bool dma = false;	/* something outlives its mapping: requests to a device, a pipe */
 	pgoff_t file_pages = 0; /* upper bound of a file's size */
 	uint32_t nr_blocks = 0; /* of the device; 0: enough for all files twice */
@@ -167,6 +169,8 @@ struct model {
 
 	page *pages; /* of the blocks; null: not counted. page.h */
 	engine::WaitVarTable *var_table;
+
+	struct dev_pagemap *pgmap; /* null: the driver stays. pgmap.h */
 
 	model_dma *dmas; /* dma.h */
 	uint32_t nr_dmas;

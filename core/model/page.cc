@@ -3,6 +3,7 @@
 #include "core/model/page.h"
 
 #include "core/model/dax.h"
+#include "core/model/pgmap.h"
 
 namespace kernel
 {
@@ -50,6 +51,7 @@ uint32_t __init_zone_device_page()
 void folio_get(page *page)
 {
 	page->_refcount.fetch_add(1, Order::kRelaxed, SITE("folio_get", "refcount"));
+	model_touch(page_to_pfn(page));
 }
 
 /* include/linux/page_ref.h: folio_try_get(), folio_ref_add_unless_zero(), v6.15. False: nobody has the page. */
@@ -57,6 +59,7 @@ bool folio_try_get(page *page, uint32_t refs)
 {
 	uint32_t old = READ_ONCE(page->_refcount);
 
+	model_touch(page_to_pfn(page));
 	while (old != 0) {
 		if (page->_refcount.compare_exchange_strong(old, old + refs, Order::kFull,
 							    Order::kRelaxed,
@@ -108,6 +111,7 @@ void folio_put_refs(page *page, uint32_t refs)
 	uint32_t old =
 		page->_refcount.fetch_sub(refs, Order::kFull, SITE("folio_put_refs", "refcount"));
 
+	model_touch(page_to_pfn(page));
 	WARN_ON_ONCE(old < refs);
 	if (old == refs)
 		free_zone_device_folio(page);

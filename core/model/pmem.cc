@@ -6,7 +6,7 @@
  * instruction is such a fence (vocabulary.h). The images that a power failure may leave differ in what was not durable;
  * the oracle asks for the least of them, which holds nothing but what is.
  */
-#include "core/model/model.h"
+#include "core/model/pgmap.h"
 
 namespace kernel
 {
@@ -101,6 +101,7 @@ void dax_flush(uint64_t block, pgoff_t pages)
 
 			READ_ONCE(
 				cell->data); /* a step of its own: stores may come between two lines */
+			model_touch(b);
 			model_clwb(cell);
 		}
 	}

@@ -201,6 +201,8 @@ void FileHistory::on_event(const model_event& event) {
     case model_event_kind::extended:
       resized_[event.inode->id] = now();
       break;
+    case model_event_kind::touched:
+      break;
     case model_event_kind::no_space:
       task.no_space = true;
       break;

@@ -186,7 +186,10 @@ bool Runner::load(const Program& program, const KernelChoice& kernel, std::strin
   config_.nr_mms = static_cast<unsigned int>(program.processes.size());
   config_.nr_vmas = static_cast<unsigned int>(program.regions.size());
   config_.dma = has_devices(program);
-  config_.pages = config_.dma;
+  for (const Task& task : program.tasks) {
+    for (const Operation& op : task.ops) config_.unbind = config_.unbind || op.kind == OpKind::k_unbind;
+  }
+  config_.pages = config_.dma || config_.unbind;
   config_.nr_tasks =
       static_cast<unsigned int>(program.tasks.size()) + 1 + (config_.dma ? kernel::MODEL_DMA_MAX : 0);
   config_.file_pages = static_cast<kernel::pgoff_t>(geometry.pmd_pages) * kFilePmdsMax;

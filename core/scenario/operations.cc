@@ -4,6 +4,7 @@
 #include "core/model/dma.h"
 #include "core/model/file.h"
 #include "core/model/inode.h"
+#include "core/model/pgmap.h"
 
 namespace daxrace::scenario {
 
@@ -318,6 +319,9 @@ int op_dropslab(const OpContext&) {
   kernel::model_drop_slab();
   return 0;
 }
+
+void describe_unbind(OpContext&) {}
+int op_unbind(const OpContext&) { return kernel::model_unbind(); }
 
 constexpr OpEntry kEntries[] = {
 #define OP(name, where, weight, summary, ...) {describe_##name, op_##name},

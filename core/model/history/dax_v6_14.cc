@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "core/model/history/history.h"
-#include "core/model/page.h"
+#include "core/model/pgmap.h"
 #include "core/model/protocol/entry_backend.h"
 
 namespace kernel
@@ -59,6 +59,8 @@ vm_fault_t dax_fault_iter_v6_14(vm_fault *vmf, const iomap_iter *iter, xa_state 
 	if (WARN_ON_ONCE(iomap->type != IOMAP_MAPPED))
 		return pmd ? VM_FAULT_FALLBACK : VM_FAULT_SIGBUS;
 
+	if (dax_iomap_direct_access())
+		return pmd ? VM_FAULT_FALLBACK : VM_FAULT_SIGBUS;
 	pfn = iomap->addr + (xas->xa_index - iomap->offset);
 	if (pmd && (pfn & (PMD_NR - 1)))
 		return VM_FAULT_FALLBACK;
@@ -139,6 +141,7 @@ void folio_put_refs_v6_14(page *page, uint32_t refs)
 		page->_refcount.fetch_sub(refs, Order::kFull, SITE("folio_put_refs", "refcount")) -
 		refs;
 
+	model_touch(page_to_pfn(page));
 	if (left == 1)
 		model::current->var_table->wake_up_var(page->_refcount,
 						       SITE("wake_up_var", "refcount"));

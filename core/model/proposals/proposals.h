@@ -14,6 +14,10 @@ int dax_writeback_one_towrite(xa_state *xas, address_space *mapping, xa_entry en
 void testfs_evict_inode_locked(inode *inode);
 bool generic_drop_inode_busy(inode *inode);
 vm_fault_t vmf_insert_page_mkwrite_retry(vm_fault *vmf, uint64_t pfn, bool write);
+vm_fault_t dax_fault_iter_holds_pgmap(vm_fault *vmf, const iomap_iter *iter, xa_state *xas,
+				      xa_entry *entry, bool pmd);
+vm_fault_t dax_insert_pfn_mkwrite_holds_pgmap(vm_fault *vmf, bool pmd);
+void folio_put_refs_holds_pgmap(page *page, uint32_t refs);
 int dax_iomap_rw_invalidate_after(const model_io *io, bool write);
 int dax_iomap_rw_fault_lock(const model_io *io, bool write);
 
