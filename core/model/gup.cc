@@ -217,14 +217,20 @@ int get_user_pages_fast(mm_struct *mm, pgoff_t address, unsigned int flags, mode
 	int ret;
 
 	*pin = model_pin{};
-	if (FORMS.gup_fast(mm, address, flags, pin))
-		return 0;
+	if (FORMS.gup_fast(mm, address, flags, pin)) {
+		if (FORMS.model_pin_inode(pin))
+			return 0;
+		model_emit_private(model_event_kind::unpinned, pin);
+		gup_put_folio(pin, flags);
+	}
 	/* __gup_longterm_locked() */
 	*pin = model_pin{};
 	down_read(&mm->mmap_lock);
 	ret = __get_user_pages(mm, address, flags, pin);
-	if (ret == 0)
+	if (ret == 0) {
 		model_note_pin(mm, address, flags, pin);
+		FORMS.model_pin_inode(pin);
+	}
 	up_read(&mm->mmap_lock);
 	return ret;
 }
@@ -233,6 +239,18 @@ void model_unpin(const model_pin *pin)
 {
 	model_emit_private(model_event_kind::unpinned, pin);
 	gup_put_folio(pin, pin->flags);
+	FORMS.model_unpin_inode(pin);
+}
+
+/* mm/gup.c: model_pin_inode(), v6.15: nothing; a reference to a page is none to its file. */
+bool model_pin_inode(const model_pin *)
+{
+	return true;
+}
+
+/* mm/gup.c: model_unpin_inode(), v6.15: nothing. */
+void model_unpin_inode(const model_pin *)
+{
 }
 
 } /* namespace kernel */

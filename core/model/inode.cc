@@ -26,7 +26,7 @@ static void remove_inode_hash(inode *inode)
 }
 
 /* fs/inode.c: evict(), v6.15. Left out: the list of the super block, write-back that runs, destroying the object. */
-static void evict(inode *inode)
+void evict(inode *inode)
 {
 	FORMS.testfs_evict_inode(inode);
 	spin_lock(&inode->i_lock);
@@ -38,7 +38,7 @@ static void evict(inode *inode)
 }
 
 /* fs/inode.c: inode_add_lru(), v6.15. Under i_lock. An inode whose mapping has entries stays off the list. */
-static void inode_add_lru(inode *inode)
+void inode_add_lru(inode *inode)
 {
 	if (!xa_empty(&inode->i_data.i_pages))
 		return; /* mapping_shrinkable() */
@@ -52,7 +52,7 @@ bool generic_drop_inode(inode *inode)
 }
 
 /* fs/inode.c: iput_final(), v6.15. Under i_lock, which it drops. Left out: inactive file systems, I_DONTCACHE. */
-static void iput_final(inode *inode)
+void iput_final(inode *inode)
 {
 	bool drop = FORMS.generic_drop_inode(inode);
 
@@ -84,7 +84,7 @@ void iput(inode *inode)
 	count = inode->i_count.fetch_add(uint32_t(-1), engine::Order::kFull,
 					 SITE("atomic_dec_and_lock", "i_count"));
 	if (count == 1)
-		iput_final(inode);
+		FORMS.iput_final(inode);
 	else
 		spin_unlock(&inode->i_lock);
 }
@@ -372,7 +372,10 @@ int model_remount(void)
 	down_write(&model_life_now()->s_umount);
 	model_shrink_dentries(); /* shrink_dcache_for_umount() */
 	testfs_sync_fs();
-	evict_inodes();
+	FORMS.evict_inodes();
+	/* CHECK_DATA_CORRUPTION(): busy inodes after unmount */
+	for (unsigned int i = 0; i < model::current->config.nr_inodes; i++)
+		WARN_ON_ONCE(model::current->inodes[i].i_hashed.peek());
 	up_write(&model_life_now()->s_umount);
 
 	spin_lock(&model_life_now()->mount_lock);

@@ -15,7 +15,8 @@ namespace kernel
 
 enum : uint32_t {
 	I_FREEING = 1,
-	I_CLEAR = 2
+	I_CLEAR = 2,
+	I_WILL_FREE = 4
 };
 
 struct dentry {
@@ -39,6 +40,7 @@ struct model_life {
 	spinlock_t mount_lock;
 	Plain<uint32_t> mnt_count; /* open files */
 	Plain<bool> mounted;
+	bool s_inactive; /* SB_ACTIVE is clear; only proposals look */
 
 	struct file *files; /* those open from the start, then one for each open(2) */
 	unsigned int nr_files;
@@ -49,6 +51,9 @@ struct model_life {
 };
 
 void iput(inode *inode);
+void iput_final(inode *inode);
+void inode_add_lru(inode *inode);
+void evict(inode *inode);
 /* Under i_lock. Whether an inode that nobody references goes at once. */
 bool generic_drop_inode(inode *inode);
 bool model_inode_freeing(inode *inode);

@@ -56,6 +56,10 @@ struct model_forms {
 	int (*invalidate_inode_pages2_range)(address_space *mapping, pgoff_t start, pgoff_t end);
 	bool (*generic_drop_inode)(inode *inode);
 	bool (*model_inode_freeing)(inode *inode);
+	void (*iput_final)(inode *inode);
+	void (*evict_inodes)();
+	bool (*model_pin_inode)(const model_pin *pin);
+	void (*model_unpin_inode)(const model_pin *pin);
 	void (*testfs_evict_inode)(inode *inode);
 	struct file *(*model_vma_get_file)(struct file *file);
 	vm_fault_t (*dax_finish_sync_fault)(vm_fault *vmf, bool pmd);

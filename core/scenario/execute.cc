@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "core/engine/sleep.h"
 #include "core/scenario/operations.h"
 
 namespace daxrace::scenario {
@@ -125,6 +126,7 @@ bool needs_life(OpKind kind) {
     case OpKind::k_exit:
     case OpKind::k_remount:
     case OpKind::k_dropslab:
+    case OpKind::k_killall:
       return true;
     default:
       return false;
@@ -142,11 +144,13 @@ bool by_descriptor(OpKind kind) {
 void Runner::plan_life() {
   const Program& program = *program_;
   bool life = false;
+  kills_ = false;
   opens_.clear();
   /* Never empty: without files, too, processes end. */
   open_files_.assign(program.processes.size() * program.files.size() + 1, 0);
   auto use = [&](const Operation& op, int process) {
     life = life || needs_life(op.kind);
+    kills_ = kills_ || op.kind == OpKind::k_killall;
     if (op.kind == OpKind::k_open) opens_.push_back(&op);
     if (!by_descriptor(op.kind)) return;
     open_files_[static_cast<size_t>(process) * program.files.size() +
@@ -202,7 +206,7 @@ bool Runner::load(const Program& program, const KernelChoice& kernel, std::strin
   return true;
 }
 
-int Runner::run_op(const Operation& op, uint32_t index) {
+bool Runner::run_op(const Operation& op, uint32_t index) {
   OpContext context{*this, op, oracle::value_of(execution_.self(), index)};
   execution_.invoke(index, DAXRACE_SITE("invoke", ""));
   const OpEntry& entry = op_entry(op.kind);
@@ -213,16 +217,23 @@ int Runner::run_op(const Operation& op, uint32_t index) {
   event.cell = context.cell;
   kernel::model_emit(event);
   int result = entry.run(context);
+  /* exit_to_user_mode_loop(): a fatal signal is taken on the way back from a system call. */
+  const bool killed =
+      kills_ && execution_.self() != 0 && engine::take_signal(DAXRACE_SITE("get_signal", "killed"));
+  if (killed) op_entry(OpKind::k_exit).run(context);
   execution_.ret(static_cast<uint64_t>(static_cast<int64_t>(result)), DAXRACE_SITE("ret", ""));
   event.kind = kernel::model_event_kind::ret;
   event.inode = context.inode;
   event.result = result;
   kernel::model_emit(event);
-  return result;
+  return killed;
 }
 
 void Runner::run_ops(const std::vector<Operation>& ops) {
-  for (size_t i = 0; i < ops.size(); ++i) run_op(ops[i], static_cast<uint32_t>(i));
+  for (size_t i = 0; i < ops.size(); ++i) {
+    const bool killed = run_op(ops[i], static_cast<uint32_t>(i));
+    if (killed) break;
+  }
   /* Nothing lives on behind the last operation. */
   execution_.op_boundary(static_cast<uint32_t>(ops.size()));
 }

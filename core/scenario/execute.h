@@ -69,7 +69,8 @@ class Runner {
   void plan_life();
   void first_task();
   void run_ops(const std::vector<Operation>& ops);
-  int run_op(const Operation& op, uint32_t index);
+  /* True: the process was killed. */
+  bool run_op(const Operation& op, uint32_t index);
 
   engine::Execution execution_;
   oracle::OracleSet oracles_;
@@ -77,6 +78,7 @@ class Runner {
   KernelChoice kernel_;
   kernel::model_forms forms_{};
   kernel::model_config config_;
+  bool kills_ = false; /* some operation kills processes */
   bool map_sync_ = false;
   std::vector<RegionPlan> regions_;
   std::vector<uint8_t> open_files_; /* for each process, for each file */

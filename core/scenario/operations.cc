@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "core/scenario/operations.h"
 
+#include "core/engine/sleep.h"
 #include "core/model/dma.h"
 #include "core/model/file.h"
 #include "core/model/inode.h"
@@ -322,6 +323,17 @@ int op_dropslab(const OpContext&) {
 
 void describe_unbind(OpContext&) {}
 int op_unbind(const OpContext&) { return kernel::model_unbind(); }
+
+void describe_killall(OpContext&) {}
+int op_killall(const OpContext& c) {
+  const auto& tasks = c.runner.program().tasks;
+  const int self = c.runner.process_for(-1);
+  for (size_t i = 0; i < tasks.size(); ++i) {
+    if (tasks[i].process != self)
+      engine::send_signal(static_cast<engine::TaskId>(i + 1), DAXRACE_SITE("send_signal", "killed"));
+  }
+  return 0;
+}
 
 constexpr OpEntry kEntries[] = {
 #define OP(name, where, weight, summary, ...) {describe_##name, op_##name},

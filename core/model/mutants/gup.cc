@@ -47,4 +47,10 @@ int wait_page_idle_keeps_lock(page *page, inode *, bool interruptible)
 	return model_wait_page(page, page->var, 0, nullptr, interruptible);
 }
 
+/* fs/dax.c: wait_page_idle_uninterruptible(), which is wait_page_idle(), v6.15, in the state that eviction waits in. */
+int wait_page_idle_uninterruptible(page *page, inode *inode, bool)
+{
+	return model_wait_page(page, page->var, 0, inode, false);
+}
+
 } /* namespace kernel */

@@ -44,6 +44,7 @@ bool gup_fast_pte_range_no_recheck(mm_struct *mm, pgoff_t address, unsigned int 
 				   model_pin *pin);
 void folio_put_refs_other_key(page *page, uint32_t refs);
 int wait_page_idle_keeps_lock(page *page, inode *inode, bool interruptible);
+int wait_page_idle_uninterruptible(page *page, inode *inode, bool interruptible);
 
 } /* namespace kernel */
 

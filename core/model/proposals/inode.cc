@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* How to keep a file's blocks while its pages are in use: what was proposed before 0e2f80afcfa6. */
-#include "core/model/page.h"
+#include "core/model/gup.h"
+#include "core/model/inode.h"
 #include "core/model/proposals/proposals.h"
 
 namespace kernel
@@ -35,6 +36,92 @@ bool generic_drop_inode_busy(inode *inode)
 	if (FORMS.dax_layout_busy_page_range(&inode->i_data))
 		return false;
 	return READ_ONCE(inode->i_nlink) == 0;
+}
+
+/*
+ * fs/inode.c: iput_final_waits(), which is iput_final() as proposed, v6.15: dax_break_layouts() after write_inode_now(),
+ * or in it; an inode that is kept dirty waits at the same place, the last write-back before it is freed. Only an inode
+ * that has links gets there, and only when its file system is no longer active.
+ */
+void iput_final_waits(inode *inode)
+{
+	bool drop = FORMS.generic_drop_inode(inode);
+
+	if (drop || !model::current->life->s_inactive) {
+		iput_final(inode);
+		return;
+	}
+	SET(inode->i_state, uint32_t(I_WILL_FREE));
+	spin_unlock(&inode->i_lock);
+	dax_break_layout_final(inode);
+	spin_lock(&inode->i_lock);
+	SET(inode->i_state, uint32_t(I_FREEING));
+	SET(inode->i_lru, false);
+	spin_unlock(&inode->i_lock);
+	evict(inode);
+}
+
+/* fs/super.c: evict_inodes_inactive(), which is generic_shutdown_super() from where it clears SB_ACTIVE, v6.15. */
+void evict_inodes_inactive(void)
+{
+	model::current->life->s_inactive = true;
+	evict_inodes();
+	model::current->life->s_inactive = false;
+}
+
+/*
+ * fs/inode.c: evict_inodes_skip_busy(), which is evict_inodes() with the check that was proposed for invalidate_inodes(),
+ * v6.15: umount does not come by invalidate_inodes(), which serves block devices that change. The walk takes
+ * semaphores, so it cannot be where it was proposed, under i_lock.
+ */
+void evict_inodes_skip_busy(void)
+{
+	model *m = model::current;
+
+	for (inode *inode = m->inodes; inode < m->inodes + m->config.nr_inodes; inode++) {
+		if (FORMS.dax_layout_busy_page_range(&inode->i_data))
+			continue;
+		spin_lock(&inode->i_lock);
+		if (!GET(inode->i_hashed) || READ_ONCE(inode->i_count) ||
+		    (GET(inode->i_state) & I_FREEING)) {
+			spin_unlock(&inode->i_lock);
+			continue;
+		}
+		SET(inode->i_state, uint32_t(I_FREEING));
+		SET(inode->i_lru, false);
+		spin_unlock(&inode->i_lock);
+		evict(inode);
+	}
+}
+
+/*
+ * mm/gup.c: model_pin_inode_igrab(), v6.15, with fs/inode.c: igrab(). GUP-fast has the page and neither a lock nor a VMA, so the file
+ * may be ending: then the reference to the page goes back, and the VMA is looked up.
+ */
+bool model_pin_inode_igrab(const model_pin *pin)
+{
+	bool grabbed;
+	inode *inode;
+
+	if (!pin->page || !pin->host || !model::current->life)
+		return true;
+	inode = &model::current->inodes[pin->host->id];
+	spin_lock(&inode->i_lock);
+	grabbed = (GET(inode->i_state) & I_FREEING) == 0;
+	if (grabbed)
+		inode->i_count.fetch_add(1, engine::Order::kRelaxed, SITE("__iget", "i_count"));
+	spin_unlock(&inode->i_lock);
+	return grabbed;
+}
+
+/*
+ * mm/gup.c: model_unpin_inode_iput(), v6.15. A device may be the last to put the inode; the kernel would have to leave that to a work
+ * item, as its completion may not sleep.
+ */
+void model_unpin_inode_iput(const model_pin *pin)
+{
+	if (pin->page && pin->host && model::current->life)
+		iput(&model::current->inodes[pin->host->id]);
 }
 
 } /* namespace kernel */

@@ -6,6 +6,7 @@
 #define DAXRACE_CORE_MODEL_PROPOSALS_PROPOSALS_H_
 
 #include "core/model/dax.h"
+#include "core/model/gup.h"
 
 namespace kernel
 {
@@ -13,6 +14,11 @@ namespace kernel
 int dax_writeback_one_towrite(xa_state *xas, address_space *mapping, xa_entry entry);
 void testfs_evict_inode_locked(inode *inode);
 bool generic_drop_inode_busy(inode *inode);
+void iput_final_waits(inode *inode);
+void evict_inodes_inactive(void);
+void evict_inodes_skip_busy(void);
+bool model_pin_inode_igrab(const model_pin *pin);
+void model_unpin_inode_iput(const model_pin *pin);
 vm_fault_t vmf_insert_page_mkwrite_retry(vm_fault *vmf, uint64_t pfn, bool write);
 vm_fault_t dax_fault_iter_holds_pgmap(vm_fault *vmf, const iomap_iter *iter, xa_state *xas,
 				      xa_entry *entry, bool pmd);
