@@ -118,7 +118,7 @@ struct model_config {
 	bool eadr = false;	   /* the caches of the CPUs survive a power failure */
 	bool xfs = false;	   /* the file system is like XFS, not like ext4 */
 	bool pages = false;	   /* page frames are counted */
-	bool unbind = false;	/* the driver may go */
+	bool unbind = false;	   /* the driver may go */
 	bool dma = false;	/* something outlives its mapping: requests to a device, a pipe */
 	pgoff_t file_pages = 0; /* upper bound of a file's size */
 	uint32_t nr_blocks = 0; /* of the device; 0: enough for all files twice */
