@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "core/scenario/text.h"
+#include "replay/odds.h"
 #include "replay/replayer.h"
 #include "replay/timeline.h"
 #include "replay/trace_html.h"
@@ -20,6 +21,8 @@ struct Options {
   KernelOptions kernel;
   std::string format = "text";
   std::string output;
+  bool odds = false;
+  uint32_t samples = 200; /* of each step */
   bool json = false;
 };
 
@@ -34,16 +37,19 @@ std::string text_of(const scenario::Runner& runner, TimelineForm form) {
   return text;
 }
 
-std::string drawn(const scenario::Runner& runner, const std::string& format) {
-  if (format == "html") return timeline_html(runner);
+std::string drawn(const scenario::Runner& runner, const std::string& format, const std::vector<int>& odds) {
+  if (format == "html") return timeline_html(runner, odds);
   if (format == "perfetto") return perfetto_of(runner).dump() + "\n";
   if (format == "scenario") return scenario::print(finding_program(runner));
   if (format == "json") {
     nlohmann::json json = json_of_execution(runner);
     json["events"] = json_of_events(runner);
+    if (!odds.empty()) json["odds"] = odds;
     return json.dump(2) + "\n";
   }
-  return text_of(runner, format == "mail" ? TimelineForm::kMail : TimelineForm::kSteps);
+  std::string chart = odds_chart(runner, odds);
+  return text_of(runner, format == "mail" ? TimelineForm::kMail : TimelineForm::kSteps) +
+         (chart.empty() ? "" : "\n" + chart);
 }
 
 int run(const Options& options) {
@@ -55,7 +61,11 @@ int run(const Options& options) {
   load(runner, input, options.kernel.over(input.program));
   Replayed result = replay_program(runner);
   if (!result.exact) spdlog::warn("not as recorded: {}", result.differs);
-  std::string text = drawn(runner, options.json ? "json" : options.format);
+  std::vector<int> odds;
+  if (options.odds) odds = odds_of(runner, options.samples);
+  if (options.odds && odds.empty())
+    throw UsageError{input.path + ": its schedule shows no finding, so there are no odds of one"};
+  std::string text = drawn(runner, options.json ? "json" : options.format, odds);
   if (options.output.empty()) {
     std::cout << text;
     return kNoFinding;
@@ -81,6 +91,11 @@ void add_timeline(CLI::App& app, const char* text, int* exit_code) {
       ->capture_default_str()
       ->check(CLI::IsMember({"text", "mail", "html", "perfetto", "json", "scenario"}));
   command->add_option("--output,-o", options->output, "file to write to, instead of standard output");
+  command->add_flag("--odds", options->odds,
+                    "how likely the finding is from each step on, and the point of no return");
+  command->add_option("--samples", options->samples, "schedules for the odds of each step")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000000));
   command->add_flag("--json", options->json, "the same as --format json");
   command->callback([options, exit_code] { *exit_code = run(*options); });
 }

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "replay/command.h"
+#include "replay/odds.h"
 #include "replay/spans.h"
 #include "replay/step_words.h"
 
@@ -106,29 +107,17 @@ class Page {
 
   void odds() {
     if (odds_.empty()) return;
-    auto jump = point_of_no_return();
+    auto jump = point_of_no_return(odds_);
     out_ +=
         "<p class=\"dim\">How likely the finding is, once the schedule has been followed to a "
         "step:</p>\n<div class=\"odds\">";
     for (size_t step = 0; step < odds_.size(); ++step) {
       if (trace_[step].task == 0) continue;
-      out_ += "<a href=\"#s" + std::to_string(step) + "\"" + (step == jump ? " class=\"jump\"" : "") +
-              " style=\"height:" + std::to_string(odds_[step]) + "%\" title=\"step " + std::to_string(step) +
-              ": " + std::to_string(odds_[step]) + "%\"></a>";
+      out_ += "<a href=\"#s" + std::to_string(block_of(static_cast<uint32_t>(step))) + "\"" +
+              (step == jump ? " class=\"jump\"" : "") + " style=\"height:" + std::to_string(odds_[step]) +
+              "%\" title=\"step " + std::to_string(step) + ": " + std::to_string(odds_[step]) + "%\"></a>";
     }
     out_ += "</div>\n";
-  }
-
-  /* The step with the largest rise. */
-  size_t point_of_no_return() const {
-    size_t at = 0;
-    int most = 0;
-    for (size_t step = 1; step < odds_.size(); ++step) {
-      if (odds_[step] - odds_[step - 1] <= most) continue;
-      most = odds_[step] - odds_[step - 1];
-      at = step;
-    }
-    return at;
   }
 
   std::vector<Block> blocks() const {

@@ -70,7 +70,9 @@ TEST(Perfetto, SlicesOfATrackNest) {
       int64_t from = event["ts"];
       int64_t end = from + event["dur"].get<int64_t>();
       while (!ends.empty() && ends.back() <= from) ends.pop_back();
-      if (!ends.empty()) EXPECT_LE(end, ends.back()) << file << ": " << event;
+      if (!ends.empty()) {
+        EXPECT_LE(end, ends.back()) << file << ": " << event;
+      }
       ends.push_back(end);
     }
     EXPECT_GT(slices, 0u);
