@@ -45,7 +45,7 @@ Process::~Process() {
   if (output_ >= 0) close(output_);
 }
 
-bool Process::start(const std::vector<std::string>& command) {
+bool Process::start(const std::vector<std::string>& command, bool as_group) {
   if (output_ >= 0) close(output_);
   output_ = -1;
   int ends[2];
@@ -54,7 +54,9 @@ bool Process::start(const std::vector<std::string>& command) {
   for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
   const pid_t parent = getpid();
+  is_group_ = as_group;
   pid_ = fork();
+  if (pid_ == 0 && as_group) setpgid(0, 0);
   if (pid_ == 0) become(parent, ends[1], arguments);
   close(ends[1]);
   if (pid_ < 0) {
@@ -101,7 +103,7 @@ std::string Process::finish(double seconds) {
 }
 
 void Process::signal(int number) const {
-  if (running()) kill(pid_, number);
+  if (running()) kill(is_group_ ? -pid_ : pid_, number);
 }
 
 }  // namespace daxrace::replay

@@ -17,8 +17,9 @@ class Process {
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
 
-  /* Stdout and stderr come together. False: it could not be started. */
-  bool start(const std::vector<std::string>& command);
+  /* Stdout and stderr come together; as a group, signals reach what it starts, too. False: it could not be
+   * started. */
+  bool start(const std::vector<std::string>& command, bool as_group = false);
   /* Takes what it has printed since, without waiting. */
   std::string read_output();
   /* Whether it has ended; then status() says how. */
@@ -34,6 +35,7 @@ class Process {
 
  private:
   pid_t pid_ = -1;
+  bool is_group_ = false;
   int output_ = -1;
   int status_ = 0;
 };
