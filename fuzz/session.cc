@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "fuzz/session.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cinttypes>
 #include <cstdio>
@@ -196,9 +198,10 @@ void Session::write_stats() const {
         std::count_if(std::begin(pairs_seen_), std::end(pairs_seen_), [](uint8_t seen) { return seen != 0; });
     std::fprintf(file, "pairs %td\nend\n", pairs);
   }
-  const bool written = std::ferror(file) == 0;
-  if (std::fclose(file) == 0 && written && path != options_.stats)
-    std::rename(path.c_str(), options_.stats.c_str());
+  bool written = std::ferror(file) == 0;
+  written = std::fclose(file) == 0 && written;
+  if (path == options_.stats) return;
+  if (!written || std::rename(path.c_str(), options_.stats.c_str()) != 0) unlink(path.c_str());
 }
 
 scenario::MutateOptions Session::mutate_options(const scenario::Program& program) const {
