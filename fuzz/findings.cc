@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "fuzz/findings.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
@@ -86,53 +88,92 @@ void harness_error(const std::string& what) {
   std::abort();
 }
 
-Findings::Decision Findings::decide(const engine::Finding& finding, const scenario::Runner& runner) {
-  if (!options_.only.empty() && finding.verdict != options_.only) return Decision::kIgnored;
-  if (options_.ignore.empty() && !options_.keep_going) return Decision::kNew;
-  const auto [decision, is_new] = decisions_.try_emplace(key_of(finding, runner), Decision::kNew);
-  if (is_new && !options_.ignore.empty()) {
+Findings::Known& Findings::decide(const engine::Finding& finding, const scenario::Runner& runner) {
+  const auto [at, is_new] = known_.try_emplace(key_of(finding, runner));
+  if (!is_new) return at->second;
+  if (!options_.ignore.empty()) {
     const std::string text = scenario::signature(finding, runner);
     for (const std::string& prefix : options_.ignore) {
-      if (text.starts_with(prefix)) decision->second = Decision::kIgnored;
+      if (text.starts_with(prefix)) at->second.decision = Decision::kIgnored;
     }
   }
-  return decision->second;
+  return at->second;
 }
 
-const engine::Finding* Findings::select(const scenario::Runner& runner) {
+const engine::Finding* Findings::select(const scenario::Runner& runner, size_t size) {
   const engine::Finding* chosen = nullptr;
   bool hit = false;
   for (const engine::Finding& finding : runner.execution().findings()) {
-    const Decision decision = decide(finding, runner);
-    hit = hit || decision != Decision::kIgnored;
-    if (decision != Decision::kNew) continue;
+    if (!options_.only.empty() && finding.verdict != options_.only) continue;
+    Known& known = decide(finding, runner);
+    if (known.decision == Decision::kIgnored) continue;
+    hit = true;
+    ++known.hits;
+    const bool smaller = !options_.campaign.empty() && size < known.size;
+    if (known.decision == Decision::kCollected && !smaller) continue;
+    if (known.hits < known.not_before) continue;
     if (chosen == nullptr || finding.precedence < chosen->precedence) chosen = &finding;
   }
   hits_ += hit;
   return chosen;
 }
 
-void Findings::collect(const engine::Finding& finding, const scenario::Runner& runner,
-                       std::string_view text) {
-  decisions_[key_of(finding, runner)] = Decision::kCollected;
-  ++collected_;
-  char name[32];
-  std::snprintf(name, sizeof name, "-%08" PRIx32,
-                static_cast<uint32_t>(engine::hash_text(scenario::signature(finding, runner))));
-  const std::string path =
-      options_.artifact_prefix + "finding-" + std::string(finding.verdict) + name + ".dax";
+bool Findings::is_collected(const engine::Finding& finding, const scenario::Runner& runner) {
+  return decide(finding, runner).decision == Decision::kCollected;
+}
+
+/* The first that found it keeps the name, whichever process that was; in a campaign the one with the smallest
+ * input. */
+bool Findings::write(const std::string& path, std::string_view text, size_t size, bool& is_there) const {
   const std::string unfinished = path + "." + std::to_string(getpid());
   std::FILE* file = std::fopen(unfinished.c_str(), "wb");
   bool written = file != nullptr && std::fwrite(text.data(), 1, text.size(), file) == text.size();
-  if (file != nullptr) written = std::fclose(file) == 0 && written;
-  if (!written) harness_error("cannot write " + unfinished);
-  /* The first that found it keeps the name, whichever process that was. */
-  if (link(unfinished.c_str(), path.c_str()) == 0) {
-    std::fprintf(stderr, "written: %s\n", path.c_str());
-  } else {
-    std::fprintf(stderr, "not written: %s exists, or links cannot be made there\n", path.c_str());
+  if (file != nullptr) {
+    written = std::fflush(file) == 0 && fsync(fileno(file)) == 0 && written;
+    written = std::fclose(file) == 0 && written;
+  }
+  is_there = false;
+  if (written && link(unfinished.c_str(), path.c_str()) != 0) {
+    is_there = errno == EEXIST;
+    written = is_there;
+    struct stat status;
+    /* Compared as files, since only their sizes are known of the inputs of other processes. */
+    if (is_there && !options_.campaign.empty() && size != 0 && stat(path.c_str(), &status) == 0 &&
+        static_cast<off_t>(text.size()) < status.st_size) {
+      written = std::rename(unfinished.c_str(), path.c_str()) == 0;
+      return written;
+    }
   }
   unlink(unfinished.c_str());
+  return written;
+}
+
+bool Findings::collect(const engine::Finding& finding, const scenario::Runner& runner, std::string_view text,
+                       size_t size) {
+  constexpr uint64_t kHitsUntilNextTry = 64;
+  Known& known = decide(finding, runner);
+  if (known.signature.empty()) known.signature = scenario::signature(finding, runner);
+  char name[32];
+  std::snprintf(name, sizeof name, "-%08" PRIx32, static_cast<uint32_t>(engine::hash_text(known.signature)));
+  const std::string stem = "finding-" + std::string(finding.verdict) + name + ".dax";
+  const std::string path =
+      options_.campaign.empty() ? options_.artifact_prefix + stem : options_.campaign + "/" + stem;
+  bool is_there = false;
+  if (!write(path, text, size, is_there)) {
+    /* A full disk may have room again. */
+    if (options_.campaign.empty()) harness_error("cannot write " + path);
+    std::fprintf(stderr, "cannot write %s; trying again at a later hit\n", path.c_str());
+    known.not_before = known.hits + kHitsUntilNextTry;
+    return false;
+  }
+  const bool is_new = known.decision != Decision::kCollected;
+  known.decision = Decision::kCollected;
+  known.size = size;
+  collected_ += is_new;
+  if (is_new) {
+    std::fprintf(stderr, is_there ? "not written: %s exists\n" : "written: %s\n", path.c_str());
+  }
+  return true;
 }
 
 }  // namespace daxrace::fuzz

@@ -12,8 +12,9 @@ namespace daxrace::fuzz {
 
 namespace {
 
-constexpr std::string_view kNames[] = {"--kernel", "--without", "--with",   "--mode",       "--pairs",
-                                       "--only",   "--ignore",  "--unless", "--keep-going", "--stats"};
+constexpr std::string_view kNames[] = {"--kernel",     "--without",  "--with",   "--mode",
+                                       "--pairs",      "--only",     "--ignore", "--unless",
+                                       "--keep-going", "--campaign", "--stats"};
 
 std::string unknown(std::string_view what, std::string_view word,
                     const std::vector<std::string_view>& known) {
@@ -58,6 +59,9 @@ std::string read_ours(std::string_view name, std::string_view value, bool has_va
     options.ignore.emplace_back(value);
   } else if (name == "--unless") {
     options.unless = value;
+  } else if (name == "--campaign") {
+    options.campaign = value;
+    options.keep_going = true;
   } else if (name == "--stats") {
     options.stats = value;
   } else {

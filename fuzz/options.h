@@ -13,6 +13,9 @@
  *   --unless=V                            nor those whose program shows the verdict on kernel V too
  *   --keep-going                          write the first input of each signature beside the crash files and
  * go on
+ *   --campaign=DIR                        work for a campaign: keep going, findings go to DIR and the
+ * smallest input of each signature stays, the file of --stats is written every second, SIGTERM is an orderly
+ * end
  *   --stats=FILE                          at the end or at a finding, what was done: lines of `key value`
  */
 #ifndef DAXRACE_FUZZ_OPTIONS_H_
@@ -37,6 +40,7 @@ struct Options {
   std::vector<std::string> ignore;
   std::string unless; /* empty: no other kernel is asked */
   bool keep_going = false;
+  std::string campaign; /* empty: no campaign */
   std::string stats;
   /* From libFuzzer's own options. */
   std::string artifact_prefix;

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "fuzz/session.h"
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <cinttypes>
 #include <cstdio>
 #include <cstring>
@@ -16,7 +19,6 @@ namespace {
 constexpr uint64_t kCheckEvery = 1000; /* executions */
 
 /* libFuzzer zeroes these before every input and takes what is set for coverage. */
-constexpr uint32_t kPairCounters = 4096;
 __attribute__((section("__libfuzzer_extra_counters"), used,
                aligned(64))) uint8_t pair_counters[kPairCounters];
 
@@ -77,11 +79,23 @@ bool Session::run(std::string_view text) {
   operations_ += program.setup.size();
   for (const scenario::Task& task : program.tasks) operations_ += task.ops.size();
   if (!execution.findings().empty()) {
-    const engine::Finding* finding = findings_.select(runner_);
+    const engine::Finding* finding = findings_.select(runner_, last_.text.size());
     if (finding != nullptr) handle_finding(*finding);
   }
   if (executions_ % kCheckEvery == 0) check_determinism();
+  if (!options_.campaign.empty()) report_to_campaign();
   return true;
+}
+
+/* Pairs are sampled: looking at all counters after every execution would cost more than counting them. */
+void Session::report_to_campaign() {
+  constexpr uint64_t kLookEvery = 16; /* executions */
+  if (executions_ % kLookEvery != 0) return;
+  for (uint32_t i = 0; i < kPairCounters; ++i) pairs_seen_[i] |= pair_counters[i];
+  const auto now = std::chrono::steady_clock::now();
+  if (now < next_report_) return;
+  next_report_ = now + std::chrono::seconds(1);
+  write_stats();
 }
 
 void Session::execute() {
@@ -106,6 +120,8 @@ void Session::check_determinism() {
 
 void Session::handle_finding(const engine::Finding& first) {
   const std::string_view verdict = first.verdict;
+  const bool is_headline = runner_.execution().headline() == &first;
+  const std::string signature = scenario::signature(first, runner_);
   if (other_) {
     engine::ReplayStrategy schedule(switches_, draws_);
     const bool shared = other_->shows(last_.program, verdict, schedule);
@@ -113,23 +129,27 @@ void Session::handle_finding(const engine::Finding& first) {
     if (shared) return;
   }
   check_determinism();
+  check_determinism();
   const engine::Finding* finding = nullptr;
   for (const engine::Finding& again : runner_.execution().findings()) {
-    if (again.verdict == verdict) finding = &again;
+    if (again.verdict == verdict && scenario::signature(again, runner_) == signature) finding = &again;
   }
   if (finding == nullptr) harness_error("a finding was gone when the same input ran again");
   if (first_finding_ == 0) {
     first_finding_ = executions_;
     first_finding_seconds_ = seconds();
   }
-  const std::string signature = scenario::signature(*finding, runner_);
+  if (findings_.is_collected(*finding, runner_)) { /* from a larger input */
+    collect(*finding, is_headline, signature);
+    return;
+  }
   const std::string sentence =
       finding->describe == nullptr ? std::string() : finding->describe(*finding, runner_.execution());
   std::fprintf(stderr, "finding: %.*s\n%s\nsignature: %s\nafter %" PRIu64 " executions, %.1f s\n",
                static_cast<int>(finding->verdict.size()), finding->verdict.data(), sentence.c_str(),
                signature.c_str(), executions_, seconds());
   if (options_.keep_going) {
-    findings_.collect(*finding, runner_, last_.text);
+    collect(*finding, is_headline, signature);
     return;
   }
   std::fprintf(stderr, "DEDUP_TOKEN: %s\n", signature.c_str());
@@ -137,10 +157,26 @@ void Session::handle_finding(const engine::Finding& first) {
   abort_for(finding->verdict);
 }
 
+/* A campaign's finding records what it is, so that it can be verified; the headline only, which is what is
+ * verified. */
+void Session::collect(const engine::Finding& finding, bool is_headline, const std::string& signature) {
+  if (options_.campaign.empty() || !is_headline) {
+    findings_.collect(finding, runner_, last_.text, last_.text.size());
+    return;
+  }
+  scenario::Program program = last_.program;
+  program.config.kernel = options_.kernel;
+  program.found = scenario::Found{std::string(finding.verdict), signature, runner_.execution().trace_hash()};
+  findings_.collect(finding, runner_, scenario::print(program), last_.text.size());
+}
+
 void Session::write_stats() const {
   if (options_.stats.empty()) return;
-  std::FILE* file = std::fopen(options_.stats.c_str(), "w");
+  /* A campaign reads it while this process goes on. */
+  const std::string path = options_.campaign.empty() ? options_.stats : options_.stats + ".new";
+  std::FILE* file = std::fopen(path.c_str(), "w");
   if (file == nullptr) {
+    if (!options_.campaign.empty()) return;
     std::fprintf(stderr, "harness: cannot write %s\n", options_.stats.c_str());
     return;
   }
@@ -153,7 +189,19 @@ void Session::write_stats() const {
     std::fprintf(file, "executions_to_first_finding %" PRIu64 "\nseconds_to_first_finding %.3f\n",
                  first_finding_, first_finding_seconds_);
   }
-  std::fclose(file);
+  for (const auto& [key, known] : findings_.known()) {
+    if (known.decision != Findings::Decision::kCollected) continue;
+    std::fprintf(file, "finding %" PRIu64 " %s\n", known.hits, known.signature.c_str());
+  }
+  if (!options_.campaign.empty()) {
+    const auto pairs =
+        std::count_if(std::begin(pairs_seen_), std::end(pairs_seen_), [](uint8_t seen) { return seen != 0; });
+    std::fprintf(file, "pairs %td\nend\n", pairs);
+  }
+  bool written = std::ferror(file) == 0;
+  written = std::fclose(file) == 0 && written;
+  if (path == options_.stats) return;
+  if (!written || std::rename(path.c_str(), options_.stats.c_str()) != 0) unlink(path.c_str());
 }
 
 scenario::MutateOptions Session::mutate_options(const scenario::Program& program) const {

@@ -24,6 +24,8 @@
 
 namespace daxrace::fuzz {
 
+inline constexpr uint32_t kPairCounters = 4096;
+
 class Session {
  public:
   explicit Session(Options options);
@@ -62,6 +64,8 @@ class Session {
   void execute();
   void check_determinism();
   void handle_finding(const engine::Finding& first);
+  void collect(const engine::Finding& finding, bool is_headline, const std::string& signature);
+  void report_to_campaign();
   double seconds() const;
 
   Options options_;
@@ -78,6 +82,8 @@ class Session {
   uint64_t operations_ = 0;
   uint64_t first_finding_ = 0; /* executions up to it; 0: none */
   double first_finding_seconds_ = 0;
+  std::chrono::steady_clock::time_point next_report_ = started_;
+  uint8_t pairs_seen_[kPairCounters] = {};
 };
 
 }  // namespace daxrace::fuzz

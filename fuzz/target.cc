@@ -2,6 +2,7 @@
 /* What libFuzzer calls. The only file that knows it, but for the counters of session.cc. */
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 
@@ -12,6 +13,16 @@ namespace {
 daxrace::fuzz::Session* session;
 
 void write_stats() { session->write_stats(); }
+
+/* libFuzzer leaves a handler alone that was there before its own; its own leaves without atexit(). */
+volatile std::sig_atomic_t asked_to_stop = 0;
+void ask_to_stop(int) { asked_to_stop = 1; }
+
+void stop_if_asked() {
+  if (asked_to_stop == 0) return;
+  session->write_stats();
+  _exit(0);
+}
 
 std::string_view text_of(const uint8_t* data, size_t size) {
   return {reinterpret_cast<const char*>(data), size};
@@ -31,13 +42,16 @@ __attribute__((visibility("default"))) int LLVMFuzzerInitialize(int* argc, char*
     _exit(kWrongUsage);
   }
   /* Never destroyed: libFuzzer leaves in many ways, and executions may be on the stacks of their tasks. */
+  if (!options.campaign.empty()) std::signal(SIGTERM, ask_to_stop);
   session = new daxrace::fuzz::Session(std::move(options));
   std::atexit(write_stats);
   return 0;
 }
 
 __attribute__((visibility("default"))) int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  return session->run(text_of(data, size)) ? 0 : -1;
+  const bool is_program = session->run(text_of(data, size));
+  stop_if_asked();
+  return is_program ? 0 : -1;
 }
 
 __attribute__((visibility("default"))) size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size,

@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "replay/campaign.h"
+
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
+#include <iostream>
+
+#include "replay/campaign_report.h"
+#include "replay/command.h"
+
+namespace daxrace::replay {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr int kInfrastructure = 4;
+constexpr int kOnlyKnown = 3;
+
+volatile std::sig_atomic_t interrupts = 0;
+void interrupt(int) { interrupts = interrupts + 1; }
+
+double seconds_since(Clock::time_point then) {
+  return std::chrono::duration<double>(Clock::now() - then).count();
+}
+
+void add(WorkerStats& sum, const WorkerStats& stats) {
+  sum.executions += stats.executions;
+  sum.steps += stats.steps;
+  sum.pairs = std::max(sum.pairs, stats.pairs);
+  for (const auto& [signature, hits] : stats.hits) sum.hits[signature] += hits;
+}
+
+}  // namespace
+
+uint64_t CampaignState::count(bool known) const {
+  return static_cast<uint64_t>(std::count_if(findings.begin(), findings.end(),
+                                             [&](const auto& entry) { return entry.second.known == known; }));
+}
+
+uint64_t CampaignState::hits() const {
+  uint64_t sum = 0;
+  for (const auto& [file, finding] : findings) sum += finding.hits;
+  return sum;
+}
+
+std::string CampaignState::name() const {
+  constexpr double kLong = 600;
+  if (!gave_up.empty()) return "given up";
+  if (interrupted) return "interrupted";
+  if (finished) return "finished";
+  return seconds - last_new_seconds > std::max(kLong, seconds / 4) ? "no progress" : "running";
+}
+
+Campaign::Campaign(CampaignOptions options) : options_(std::move(options)) {}
+
+nlohmann::json Campaign::identity() const {
+  std::string kernel;
+  for (const std::string& word : options_.kernel) kernel += (kernel.empty() ? "" : " ") + word;
+  return {{"format", 1}, {"kernel", kernel}, {"scenarios", options_.scenarios}, {"seed", options_.seed}};
+}
+
+void Campaign::check() {
+  if (access(options_.fuzzer.c_str(), X_OK) != 0)
+    throw UsageError{options_.fuzzer +
+                     ": no fuzzing program there; build the preset fuzz, or say --fuzzer FILE"};
+  CampaignStore::check(options_.out, identity());
+  /* The fuzzer knows the kernels; what it says about a wrong one is one line. */
+  std::vector<std::string> command = {options_.fuzzer};
+  for (size_t i = 0; i + 1 < options_.kernel.size(); i += 2)
+    command.push_back(options_.kernel[i] + "=" + options_.kernel[i + 1]);
+  command.insert(command.end(), {"-runs=0", "-handle_int=0"});
+  Process process;
+  process.start(command);
+  std::string said = process.finish(60);
+  if (process.status() != 0) {
+    said = said.substr(0, said.find('\n'));
+    const std::string prefix = "daxrace-fuzz: ";
+    if (said.starts_with(prefix)) said.erase(0, prefix.size());
+    throw UsageError{said.empty() ? options_.fuzzer + ": cannot be run" : said};
+  }
+  if (options_.scenarios.empty()) return;
+  for (const std::string& file : scenario_files(options_.scenarios)) read_strict(file);
+}
+
+/* Seeds are those of the command, whatever was there. */
+void Campaign::make_seeds() {
+  if (options_.scenarios.empty()) return;
+  std::vector<std::string> command = {options_.daxrace, "seeds"};
+  command.insert(command.end(), options_.scenarios.begin(), options_.scenarios.end());
+  command.insert(command.end(), options_.kernel.begin(), options_.kernel.end());
+  command.insert(command.end(), {"--out", store_.path("seeds")});
+  Process process;
+  process.start(command);
+  std::string said = process.finish(120);
+  if (process.status() != 0) throw UsageError{"seeds: " + said.substr(0, said.find('\n'))};
+  seeds_ = files_in(store_.path("seeds"), ".dax").size();
+}
+
+void Campaign::resume() {
+  for (const std::string& name : files_in(store_.path("workers"), ".stats")) {
+    WorkerStats stats;
+    if (read_stats(store_.path("workers/" + name), stats)) add(before_, stats);
+    next_worker_ = std::max<uint64_t>(next_worker_, std::strtoull(name.c_str(), nullptr, 10) + 1);
+  }
+  const nlohmann::json old = read_json(store_.path("status.json"));
+  if (old.is_object()) read_status(old, state_);
+  ++state_.starts;
+  seconds_at_start_ = state_.seconds;
+  state_.last_new_seconds = std::min(state_.last_new_seconds, state_.seconds);
+  state_.executions = std::max(state_.executions, before_.executions);
+  corpus_at_start_ = count_files(store_.path("corpus")) -
+                     std::min<uint64_t>(state_.corpus_new, count_files(store_.path("corpus")));
+  /* What a writer that was killed has left. */
+  for (const std::string& name : files_in(store_.path("findings"))) {
+    if (!name.ends_with(".dax") && !name.ends_with(".json")) unlink(store_.path("findings/" + name).c_str());
+  }
+}
+
+void Campaign::start(Worker& worker, unsigned index) {
+  const uint64_t number = next_worker_++;
+  worker.stats_file = store_.path("workers/" + std::to_string(number) + ".stats");
+  worker.stats = {};
+  std::vector<std::string> command = {options_.fuzzer};
+  for (size_t i = 0; i + 1 < options_.kernel.size(); i += 2)
+    command.push_back(options_.kernel[i] + "=" + options_.kernel[i + 1]);
+  const bool alone = options_.runs != 0 && options_.jobs == 1;
+  command.insert(command.end(),
+                 {"--campaign=" + store_.path("findings"), "--stats=" + worker.stats_file,
+                  "-artifact_prefix=" + store_.path("infrastructure/"), "-handle_int=0", "-handle_xfsz=0",
+                  "-handle_term=0", "-timeout=60", "-print_final_stats=0", "-verbosity=1",
+                  /* Another worker's entries come when they come: not where runs are to be the same. */
+                  std::string("-reload=") + (alone ? "0" : "1")});
+  /* A worker that is started again is to try something else. */
+  const uint64_t seed = options_.seed + index + (number - index % (number + 1)) * 7919;
+  command.push_back("-seed=" +
+                    std::to_string(number == index ? options_.seed + index : seed % 2147483647 + 1));
+  if (options_.runs != 0) {
+    const uint64_t left = options_.runs - std::min(options_.runs, before_.executions);
+    command.push_back("-runs=" + std::to_string(std::max<uint64_t>(1, left / options_.jobs)));
+  }
+  /* By name: the order of a directory is nobody's promise. */
+  std::string inputs;
+  for (const std::string& name : files_in(store_.path("seeds"), ".dax"))
+    inputs += (inputs.empty() ? "" : ",") + store_.path("seeds/" + name);
+  if (!inputs.empty() && write_whole(store_.path("workers/seeds"), inputs))
+    command.push_back("-seed_inputs=@" + store_.path("workers/seeds"));
+  command.push_back(store_.path("corpus"));
+  worker.tail.clear();
+  worker.started = Clock::now();
+  if (!worker.process.start(command)) worker.not_before = Clock::now() + std::chrono::seconds(1);
+}
+
+/* "#123 NEW cov: 1 ft: 2 corp: ..." */
+void Campaign::listen(Worker& worker) {
+  constexpr size_t kTail = 16384;
+  const std::string said = worker.process.read_output();
+  if (said.empty()) return;
+  const size_t at = said.rfind(" ft: ");
+  if (at != std::string::npos)
+    state_.features = std::max<uint64_t>(state_.features, std::strtoull(said.c_str() + at + 5, nullptr, 10));
+  worker.tail += said;
+  if (worker.tail.size() > kTail) worker.tail.erase(0, worker.tail.size() - kTail);
+}
+
+/* An input that ends a worker would end each one that reads it. */
+void Campaign::quarantine(const std::string& crash) {
+  const std::string text = read_whole(store_.path("infrastructure/" + crash));
+  std::error_code error;
+  for (const char* part : {"corpus", "seeds"}) {
+    for (const std::string& name : files_in(store_.path(part))) {
+      const std::string path = store_.path(std::string(part) + "/" + name);
+      if (std::filesystem::file_size(path, error) != text.size() || read_whole(path) != text) continue;
+      std::filesystem::rename(path, store_.path("infrastructure/taken-out-" + name), error);
+    }
+  }
+}
+
+void Campaign::worker_died(Worker& worker) {
+  constexpr unsigned kDeathsMax = 8;
+  const int status = worker.process.status();
+  ++state_.infrastructure;
+  deaths_in_a_row_ = worker.stats.executions == 0 ? deaths_in_a_row_ + 1 : 0;
+  write_whole(store_.path("infrastructure/worker-" + std::to_string(next_worker_ - 1) + "-" +
+                          std::to_string(state_.infrastructure) + ".log"),
+              "exit status " + std::to_string(status) + "\n" + worker.tail);
+  const std::string mark = "Test unit written to " + store_.path("infrastructure/");
+  const size_t at = worker.tail.rfind(mark);
+  if (at != std::string::npos) {
+    const size_t from = at + mark.size();
+    quarantine(worker.tail.substr(from, worker.tail.find('\n', from) - from));
+  }
+  spdlog::warn("a worker ended with status {}; its last words are in {}; the campaign goes on", status,
+               store_.path("infrastructure"));
+  if (deaths_in_a_row_ >= kDeathsMax) {
+    state_.gave_up = "workers end before they have run anything; see " + store_.path("infrastructure");
+  }
+  worker.not_before = Clock::now() + std::chrono::milliseconds(50 << std::min(deaths_in_a_row_, 6u));
+}
+
+void Campaign::watch(Worker& worker, unsigned index) {
+  if (worker.done) return;
+  if (!worker.process.running()) {
+    if (Clock::now() >= worker.not_before) start(worker, index);
+    return;
+  }
+  const bool ended = worker.process.ended();
+  listen(worker);
+  if (!ended) return;
+  read_stats(worker.stats_file, worker.stats);
+  add(before_, worker.stats);
+  if (worker.process.status() != 0) {
+    worker_died(worker);
+  } else if (options_.runs != 0) {
+    worker.done = true;
+  }
+  worker.stats = {};
+  worker.stats_file.clear();
+}
+
+void Campaign::gather() {
+  WorkerStats sum = before_;
+  for (const auto& worker : workers_) {
+    WorkerStats stats;
+    if (!worker->stats_file.empty() && read_stats(worker->stats_file, stats)) worker->stats = stats;
+    if (!worker->stats_file.empty()) add(sum, worker->stats);
+    if (worker->stats.executions != 0) deaths_in_a_row_ = 0;
+  }
+  const uint64_t corpus = count_files(store_.path("corpus"));
+  if (corpus > state_.corpus || sum.pairs > state_.pairs) state_.last_new_seconds = state_.seconds;
+  state_.executions = std::max(state_.executions, sum.executions);
+  state_.steps = std::max(state_.steps, sum.steps);
+  state_.pairs = std::max(state_.pairs, sum.pairs);
+  state_.corpus = corpus;
+  state_.corpus_new = corpus - std::min(corpus, corpus_at_start_);
+  for (auto& [file, finding] : state_.findings) {
+    const auto at = sum.hits.find(finding.signature);
+    if (at != sum.hits.end()) finding.hits = std::max(finding.hits, at->second);
+  }
+  recent_.emplace_back(state_.seconds, state_.executions);
+  while (recent_.size() > 60) recent_.pop_front();
+  const double span = recent_.back().first - recent_.front().first;
+  if (span > 0) state_.rate = static_cast<double>(recent_.back().second - recent_.front().second) / span;
+}
+
+void Campaign::scan_findings() {
+  for (const std::string& name : files_in(store_.path("findings"), ".dax")) {
+    std::error_code error;
+    const uint64_t size = std::filesystem::file_size(store_.path("findings/" + name), error);
+    auto [at, is_new] = state_.findings.try_emplace(name);
+    CampaignFinding& finding = at->second;
+    if (is_new) {
+      finding.file = name;
+      finding.seconds = state_.seconds;
+      state_.last_new_seconds = state_.seconds;
+    }
+    if (finding.size == size && (finding.confirmed || !finding.sentence.empty())) continue;
+    finding.size = size;
+    if (std::find(to_confirm_.begin(), to_confirm_.end(), name) == to_confirm_.end() &&
+        confirming_file_ != name)
+      to_confirm_.push_back(name);
+  }
+}
+
+/* One at a time, in a fresh process; the campaign does not wait for it. */
+void Campaign::confirm() {
+  constexpr double kSecondsMax = 120;
+  if (confirming_.running()) {
+    const bool ended = confirming_.ended();
+    confirming_output_ += confirming_.read_output();
+    if (!ended && seconds_since(confirming_since_) > kSecondsMax) confirming_.signal(SIGKILL);
+    if (!ended) return;
+    learn(state_.findings[confirming_file_], confirming_output_);
+    confirming_file_.clear();
+  }
+  if (to_confirm_.empty()) return;
+  confirming_file_ = to_confirm_.front();
+  to_confirm_.pop_front();
+  confirming_output_.clear();
+  confirming_since_ = Clock::now();
+  confirming_.start({options_.daxrace, "replay", "--json", store_.path("findings/" + confirming_file_)});
+}
+
+void Campaign::learn(CampaignFinding& finding, const std::string& replayed) {
+  const nlohmann::json json = nlohmann::json::parse(replayed, nullptr, false);
+  const bool first = finding.sentence.empty();
+  const std::string stem = finding.file.substr(0, finding.file.size() - 4);
+  finding.confirmed = false;
+  for (const auto& each :
+       json.is_object() ? json.value("findings", nlohmann::json::array()) : nlohmann::json::array()) {
+    const std::string signature = each.value("signature", "");
+    if (!stem.ends_with(signature_digits(signature))) continue;
+    finding.confirmed = true;
+    finding.signature = signature;
+    finding.verdict = each.value("verdict", "");
+    finding.sentence = each.value("sentence", "");
+  }
+  if (!finding.confirmed) {
+    finding.sentence = "not confirmed: a fresh process does not show it";
+    if (first) ++state_.infrastructure;
+    write_whole(store_.path("infrastructure/" + stem + ".log"), "not confirmed\n" + replayed);
+  }
+  finding.known = options_.baseline.contains(finding.signature);
+  Process timeline;
+  timeline.start({options_.daxrace, "timeline", store_.path("findings/" + finding.file)});
+  finding.timeline = timeline.finish(60);
+  if (!first) return;
+  if (terminal_) std::cout << "\r\033[K";
+  if (!options_.json)
+    std::cout << (finding.confirmed ? finding.known ? "known finding: " : "finding: " : "unconfirmed: ")
+              << finding.signature << "\n  " << options_.daxrace << " replay "
+              << store_.path("findings/" + finding.file) << std::endl;
+}
+
+void Campaign::tick(double passed) {
+  /* What passed while this process was stopped is no time of the campaign's. */
+  constexpr double kTickMax = 30;
+  state_.seconds += std::min(passed, kTickMax);
+}
+
+void Campaign::save() {
+  constexpr size_t kSamplesMax = 400;
+  state_.history.push_back({state_.seconds, state_.executions, state_.corpus, state_.features, state_.pairs,
+                            state_.findings.size()});
+  if (state_.history.size() > kSamplesMax) {
+    std::vector<CampaignSample> thinned;
+    for (size_t i = 0; i < state_.history.size(); i += 2) thinned.push_back(state_.history[i]);
+    state_.history = thinned;
+  }
+  const bool written = write_whole(store_.path("status.json"), status_json(state_).dump(1) + "\n");
+  if (!written && !cannot_write_)
+    spdlog::warn("{} cannot be written; the campaign goes on", store_.path("status.json"));
+  cannot_write_ = !written;
+}
+
+void Campaign::show(bool last) {
+  if (options_.json) return;
+  if (terminal_) {
+    std::cout << "\r\033[K" << status_line(state_) << (last ? "\n" : "") << std::flush;
+  } else if (last || state_.seconds >= next_line_) {
+    std::cout << status_line(state_) << std::endl;
+    next_line_ = state_.seconds + 60;
+  }
+}
+
+bool Campaign::over() const {
+  if (interrupts != 0 || !state_.gave_up.empty()) return true;
+  if (options_.seconds > 0 && state_.seconds >= options_.seconds) return true;
+  return std::all_of(workers_.begin(), workers_.end(), [](const auto& worker) { return worker->done; });
+}
+
+void Campaign::stop_workers() {
+  for (const auto& worker : workers_) worker->process.signal(SIGTERM);
+  for (const auto& worker : workers_) {
+    if (!worker->process.running()) continue;
+    worker->process.finish(interrupts > 1 ? 0 : 5);
+  }
+}
+
+int Campaign::run() {
+  store_.open(options_.out, identity());
+  for (int number : {SIGINT, SIGTERM, SIGHUP}) std::signal(number, interrupt);
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
+  terminal_ = isatty(STDOUT_FILENO) != 0 && !options_.json;
+  make_seeds();
+  resume();
+  state_.seconds_max = options_.seconds;
+  state_.finished = state_.interrupted = false;
+  state_.gave_up.clear();
+  if (!options_.json && state_.starts > 1)
+    std::cout << "going on with " << store_.directory() << " after " << duration_text(state_.seconds)
+              << std::endl;
+  for (unsigned i = 0; i < options_.jobs; ++i) {
+    workers_.push_back(std::make_unique<Worker>());
+    workers_.back()->done = options_.runs != 0 && before_.executions >= options_.runs;
+  }
+  auto last = Clock::now();
+  double next_look = state_.seconds;
+  double next_save = state_.seconds;
+  next_line_ = state_.seconds + 60;
+  while (!over()) {
+    for (unsigned i = 0; i < workers_.size(); ++i) watch(*workers_[i], i);
+    confirm();
+    usleep(50000);
+    tick(seconds_since(last));
+    last = Clock::now();
+    if (state_.seconds < next_look) continue;
+    next_look = state_.seconds + 1;
+    gather();
+    scan_findings();
+    show(false);
+    if (state_.seconds < next_save) continue;
+    next_save = state_.seconds + 5;
+    save();
+  }
+  return finish();
+}
+
+int Campaign::finish() {
+  stop_workers();
+  scan_findings();
+  while (confirming_.running() || !to_confirm_.empty()) {
+    if (interrupts > 1) break;
+    confirm();
+    usleep(10000);
+  }
+  gather();
+  state_.interrupted = interrupts != 0;
+  state_.finished = !state_.interrupted && state_.gave_up.empty();
+  if (state_.executions == 0 && state_.finished) state_.gave_up = "nothing was run";
+  show(true);
+  save();
+  int code = kNoFinding;
+  if (state_.count(true) != 0) code = kOnlyKnown;
+  if (state_.infrastructure != 0 && state_.count(false) == 0) code = kInfrastructure;
+  if (state_.count(false) != 0) code = kFound;
+  if (!state_.gave_up.empty()) code = kInfrastructure;
+  if (state_.interrupted) code = kInterrupted;
+  if (!write_reports(store_, state_)) {
+    spdlog::error("{}: the summary cannot be written", store_.directory());
+    if (code != kInterrupted) code = kInfrastructure;
+  }
+  if (options_.json) {
+    print_json(summary_json(state_));
+  } else {
+    std::cout << summary_text(store_, state_, options_.daxrace);
+  }
+  return code;
+}
+
+}  // namespace daxrace::replay

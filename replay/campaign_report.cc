@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "replay/campaign_report.h"
+
+#include <algorithm>
+#include <cinttypes>
+#include <cstdio>
+
+#include "core/engine/hash.h"
+#include "replay/command.h"
+
+namespace daxrace::replay {
+
+std::string duration_text(double seconds) {
+  const auto whole = static_cast<uint64_t>(std::max(0.0, seconds));
+  char text[64];
+  if (whole < 60) {
+    std::snprintf(text, sizeof text, "%" PRIu64 " s", whole);
+  } else if (whole < 3600) {
+    std::snprintf(text, sizeof text, "%" PRIu64 " min %02" PRIu64 " s", whole / 60, whole % 60);
+  } else {
+    std::snprintf(text, sizeof text, "%" PRIu64 " h %02" PRIu64 " min", whole / 3600, whole / 60 % 60);
+  }
+  return text;
+}
+
+std::string signature_digits(const std::string& signature) {
+  char text[10];
+  std::snprintf(text, sizeof text, "-%08" PRIx32, static_cast<uint32_t>(engine::hash_text(signature)));
+  return text;
+}
+
+namespace {
+
+std::string found_text(const CampaignState& state) {
+  std::string text = counted(state.findings.size(), "distinct finding", "distinct findings");
+  if (state.count(true) != 0) text += " (" + grouped(state.count(true)) + " known)";
+  return text + ", " + counted(state.hits(), "hit", "hits");
+}
+
+/* "Nothing was found" means something only where something was tried. */
+std::string progress_text(const CampaignState& state) {
+  if (state.executions == 0) return "nothing was tried";
+  if (state.corpus_new == 0 && state.findings.empty()) return "nothing new was tried";
+  return state.findings.empty() ? "nothing was found" : "something was found";
+}
+
+}  // namespace
+
+std::string status_line(const CampaignState& state) {
+  std::string line = duration_text(state.seconds);
+  if (state.seconds_max > 0) line += ", " + duration_text(state.seconds_max - state.seconds) + " left";
+  line += ": " + grouped(static_cast<uint64_t>(state.rate)) + " executions/s, " +
+          counted(state.corpus, "input", "inputs") + " (" + grouped(state.corpus_new) + " new), " +
+          counted(state.pairs, "pair", "pairs") + ", " + found_text(state) + ", last new " +
+          duration_text(state.seconds - state.last_new_seconds) + " ago";
+  if (state.infrastructure != 0) line += ", " + counted(state.infrastructure, "worker", "workers") + " died";
+  if (state.name() == "no progress") line += "; no progress";
+  return line;
+}
+
+std::string summary_text(const CampaignStore& store, const CampaignState& state, const std::string& daxrace) {
+  std::string text;
+  for (const auto& [file, finding] : state.findings) {
+    text += daxrace + " replay " + store.path("findings/" + file) + "  # " + finding.verdict + ", " +
+            counted(finding.hits, "hit", "hits") + (finding.known ? ", known" : "") +
+            (finding.confirmed ? "" : ", not confirmed") + "\n";
+  }
+  if (!state.gave_up.empty()) text += "harness: " + state.gave_up + "\n";
+  text += state.name() + ": " + found_text(state) + "; " + progress_text(state) + " in " +
+          counted(state.executions, "execution", "executions") + ", " + duration_text(state.seconds) + "; " +
+          grouped(state.corpus_new) + " new inputs; report in " + store.path("report.html") + "\n";
+  return text;
+}
+
+nlohmann::json summary_json(const CampaignState& state) {
+  nlohmann::json json = {{"state", state.name()},
+                         {"progress", progress_text(state)},
+                         {"seconds", state.seconds},
+                         {"executions", state.executions},
+                         {"executions_per_second", state.rate},
+                         {"steps", state.steps},
+                         {"corpus", state.corpus},
+                         {"corpus_new", state.corpus_new},
+                         {"features", state.features},
+                         {"pairs", state.pairs},
+                         {"infrastructure", state.infrastructure},
+                         {"starts", state.starts},
+                         {"last_new_seconds", state.last_new_seconds},
+                         {"known", state.count(true)},
+                         {"new", state.count(false)},
+                         {"findings", nlohmann::json::array()}};
+  if (!state.gave_up.empty()) json["why"] = state.gave_up;
+  for (const auto& [file, finding] : state.findings) {
+    json["findings"].push_back({{"file", file},
+                                {"verdict", finding.verdict},
+                                {"signature", finding.signature},
+                                {"sentence", finding.sentence},
+                                {"timeline", finding.timeline},
+                                {"hits", finding.hits},
+                                {"size", finding.size},
+                                {"seconds", finding.seconds},
+                                {"confirmed", finding.confirmed},
+                                {"known", finding.known}});
+  }
+  return json;
+}
+
+nlohmann::json status_json(const CampaignState& state) {
+  nlohmann::json json = summary_json(state);
+  json["seconds_max"] = state.seconds_max;
+  json["history"] = nlohmann::json::array();
+  for (const CampaignSample& each : state.history) {
+    json["history"].push_back(
+        {each.seconds, each.executions, each.corpus, each.features, each.pairs, each.findings});
+  }
+  return json;
+}
+
+/* Of values of another kind than expected, nothing is taken: the file may be anybody's. */
+void read_status(const nlohmann::json& json, CampaignState& state) try {
+  CampaignState read;
+  read.seconds = std::max(0.0, json.value("seconds", 0.0));
+  read.executions = json.value("executions", uint64_t{0});
+  read.steps = json.value("steps", uint64_t{0});
+  read.corpus_new = json.value("corpus_new", uint64_t{0});
+  read.features = json.value("features", uint64_t{0});
+  read.pairs = json.value("pairs", uint64_t{0});
+  read.infrastructure = json.value("infrastructure", uint64_t{0});
+  read.starts = json.value("starts", uint64_t{0});
+  read.last_new_seconds = json.value("last_new_seconds", 0.0);
+  for (const auto& each : json.value("findings", nlohmann::json::array())) {
+    CampaignFinding finding;
+    finding.file = each.value("file", "");
+    finding.verdict = each.value("verdict", "");
+    finding.signature = each.value("signature", "");
+    finding.sentence = each.value("sentence", "");
+    finding.timeline = each.value("timeline", "");
+    finding.hits = each.value("hits", uint64_t{0});
+    finding.size = each.value("size", uint64_t{0});
+    finding.seconds = each.value("seconds", 0.0);
+    finding.confirmed = each.value("confirmed", false);
+    finding.known = each.value("known", false);
+    read.findings[finding.file] = finding;
+  }
+  for (const auto& each : json.value("history", nlohmann::json::array()))
+    read.history.push_back({each.at(0), each.at(1), each.at(2), each.at(3), each.at(4), each.at(5)});
+  state = read;
+} catch (const nlohmann::json::exception&) {
+}
+
+namespace {
+
+std::string escaped(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '&')
+      out += "&amp;";
+    else if (c == '<')
+      out += "&lt;";
+    else if (c == '>')
+      out += "&gt;";
+    else if (c == '"')
+      out += "&quot;";
+    else if (c == '\n' || c == '\t' || static_cast<unsigned char>(c) >= ' ')
+      out += c;
+  }
+  return out;
+}
+
+std::string curve(const CampaignState& state, const char* title, uint64_t CampaignSample::* value) {
+  constexpr double kWidth = 640;
+  constexpr double kHeight = 120;
+  double most = 1;
+  for (const CampaignSample& each : state.history) most = std::max(most, static_cast<double>(each.*value));
+  const double span = std::max(1.0, state.seconds);
+  std::string points;
+  for (const CampaignSample& each : state.history) {
+    char point[64];
+    std::snprintf(point, sizeof point, "%.1f,%.1f ", each.seconds / span * kWidth,
+                  kHeight - static_cast<double>(each.*value) / most * kHeight);
+    points += point;
+  }
+  return "<h3>" + std::string(title) + ", up to " + grouped(static_cast<uint64_t>(most)) +
+         "</h3><svg width=\"640\" height=\"120\" style=\"border:1px solid #999\"><polyline fill=\"none\" "
+         "stroke=\"#036\" points=\"" +
+         points + "\"/></svg>\n";
+}
+
+}  // namespace
+
+std::string report_html(const CampaignState& state) {
+  std::string html =
+      "<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\"><title>daxrace campaign</title><style>body{font-"
+      "family:sans-serif}td,th{text-align:left;padding:2px 12px 2px "
+      "0;vertical-align:top}</style></head><body>\n"
+      "<h1>daxrace campaign: " +
+      escaped(state.name()) + "</h1>\n<p>" + escaped(status_line(state)) + "</p>\n<p>" +
+      escaped(progress_text(state)) + " in " + counted(state.executions, "execution", "executions") +
+      "</p>\n";
+  html += "<table><tr><th>verdict</th><th>hits</th><th>first seen</th><th>what</th></tr>\n";
+  for (const auto& [file, finding] : state.findings) {
+    html += "<tr><td>" + escaped(finding.verdict) + (finding.known ? " (known)" : "") + "</td><td>" +
+            grouped(finding.hits) + "</td><td>" + duration_text(finding.seconds) + "</td><td>" +
+            escaped(finding.sentence) + "<br><code>" + escaped(finding.signature) + "</code><br>findings/" +
+            escaped(file) + "<details><summary>timeline</summary><pre>" + escaped(finding.timeline) +
+            "</pre></details></td></tr>\n";
+  }
+  html += "</table>\n" + curve(state, "Inputs", &CampaignSample::corpus) +
+          curve(state, "Coverage features", &CampaignSample::features) +
+          curve(state, "Pairs", &CampaignSample::pairs) + curve(state, "Findings", &CampaignSample::findings);
+  return html + "</body></html>\n";
+}
+
+std::string report_junit(const CampaignState& state) {
+  std::string cases;
+  size_t failures = 0;
+  for (const auto& [file, finding] : state.findings) {
+    cases += "  <testcase classname=\"daxrace\" name=\"" + escaped(finding.signature) + "\">";
+    failures += !finding.known;
+    cases += finding.known ? "<skipped message=\"known\"/>"
+                           : "<failure message=\"" + escaped(finding.sentence) + "\">" +
+                                 escaped(finding.timeline) + "</failure>";
+    cases += "</testcase>\n";
+  }
+  cases += "  <testcase classname=\"daxrace\" name=\"campaign\">";
+  const bool broken = !state.gave_up.empty();
+  if (broken) cases += "<error message=\"" + escaped(state.gave_up) + "\"/>";
+  cases += "</testcase>\n";
+  return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"daxrace fuzz\" tests=\"" +
+         std::to_string(state.findings.size() + 1) + "\" failures=\"" + std::to_string(failures) +
+         "\" errors=\"" + (broken ? "1" : "0") + "\">\n" + cases + "</testsuite>\n";
+}
+
+bool write_reports(const CampaignStore& store, const CampaignState& state) {
+  std::string signatures = "# what this campaign has found; fit for --baseline\n";
+  for (const auto& [file, finding] : state.findings) {
+    if (!finding.signature.empty()) signatures += finding.signature + "\n";
+  }
+  bool written = write_whole(store.path("summary.json"), summary_json(state).dump(1) + "\n");
+  written = write_whole(store.path("report.html"), report_html(state)) && written;
+  written = write_whole(store.path("junit.xml"), report_junit(state)) && written;
+  return write_whole(store.path("signatures.txt"), signatures) && written;
+}
+
+}  // namespace daxrace::replay
