@@ -8,6 +8,15 @@
 namespace kernel
 {
 
+/* Modes of vfs_fallocate(); here and not in model.h because <fcntl.h> has macros of these names. FALLOC_FL_PUNCH_HOLE keeps
+ * the size, as it has to. */
+enum : unsigned int {
+	FALLOC_FL_ALLOCATE_RANGE = 0,
+	FALLOC_FL_PUNCH_HOLE = 2,
+	FALLOC_FL_COLLAPSE_RANGE = 8,
+	FALLOC_FL_ZERO_RANGE = 16,
+};
+
 int ext4_fallocate(inode *inode, unsigned int mode, pgoff_t offset, pgoff_t len);
 int ext4_punch_hole(inode *inode, pgoff_t offset, pgoff_t len);
 int ext4_collapse_range(inode *inode, pgoff_t offset, pgoff_t len);

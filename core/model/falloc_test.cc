@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* fallocate(2) on both profiles of the file system: what the file reads as, what it has, what a crash leaves. */
+#include "core/model/falloc.h"
 #include "core/model/machine_for_test.h"
 
 namespace kernel

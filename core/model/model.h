@@ -246,13 +246,7 @@ int sys_write(const model_io *io);
 int sys_fsync(inode *inode);
 int model_drop_pagecache(void); /* echo 1 > /proc/sys/vm/drop_caches */
 int sys_ftruncate(inode *inode, pgoff_t size);
-/* fallocate(2). FALLOC_FL_PUNCH_HOLE keeps the size, as it has to. */
-enum : unsigned int {
-	FALLOC_FL_ALLOCATE_RANGE = 0,
-	FALLOC_FL_PUNCH_HOLE = 2,
-	FALLOC_FL_COLLAPSE_RANGE = 8,
-	FALLOC_FL_ZERO_RANGE = 16,
-};
+/* fallocate(2), with a mode of falloc.h. */
 int vfs_fallocate(inode *inode, unsigned int mode, pgoff_t offset, pgoff_t len);
 
 /*

@@ -3,6 +3,7 @@
 
 #include "core/engine/sleep.h"
 #include "core/model/dma.h"
+#include "core/model/falloc.h"
 #include "core/model/file.h"
 #include "core/model/inode.h"
 #include "core/model/pgmap.h"

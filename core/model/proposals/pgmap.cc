@@ -6,7 +6,10 @@
 namespace kernel
 {
 
-/* A page that nobody had holds the device from its first reference on. False: the device goes. */
+/*
+ * mm/memremap.c: pgmap_request_folios(), v6.15, as proposed, for one page. A page that nobody had holds the device from its
+ * first reference on. False: the device goes.
+ */
 static bool pgmap_request_folios(page *page)
 {
 	uint32_t old;
