@@ -126,7 +126,7 @@ TEST(Constraints, AreThoseOfTheReport) {
     ++necessary;
     lookup_before_allocation |= words_of(each) ==
                                 "R.A testfs_find_extent(): extent 0 is hole before W.B "
-                                "testfs_map_blocks_create(): extent 0 = block 31";
+                                "testfs_create_extent(): extent 0 = block 31";
   }
   EXPECT_GE(necessary, 2u);
   EXPECT_TRUE(lookup_before_allocation);

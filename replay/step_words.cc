@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "replay/step_words.h"
 
+#include <algorithm>
+
 #include "core/model/describe.h"
 #include "core/scenario/text.h"
 
@@ -14,6 +16,12 @@ std::string value_words(const scenario::Runner& runner, uint64_t value) {
   if (value == 0) return "zeros";
   auto task = static_cast<TaskId>(value >> 16);
   return std::string(runner.execution().task(task).name) + " op " + std::to_string((value & 0xffff) - 1);
+}
+
+size_t tasks_of(const scenario::Runner& runner) {
+  size_t tasks = runner.program().tasks.size();
+  for (const Event& event : runner.execution().trace()) tasks = std::max<size_t>(tasks, event.task);
+  return tasks;
 }
 
 std::string operation_words(const scenario::Runner& runner, TaskId task, uint64_t index) {

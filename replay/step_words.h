@@ -13,6 +13,9 @@ namespace daxrace::replay {
 
 /* Whose value it is: "R.A op 0", "zeros". */
 std::string value_words(const scenario::Runner& runner, uint64_t value);
+/* Tasks that have a column: those of the program, and behind them the requests to a device that came to run.
+ */
+size_t tasks_of(const scenario::Runner& runner);
 /* The operation with that index of the task, as it stands in the program. */
 std::string operation_words(const scenario::Runner& runner, engine::TaskId task, uint64_t index);
 /* "entry 0", "xa_lock 1". */

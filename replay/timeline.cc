@@ -45,10 +45,9 @@ class Timeline {
       : runner_(runner),
         execution_(runner.execution()),
         form_(form),
-        tasks_(runner.program().tasks.size()),
+        tasks_(tasks_of(runner)),
         guilty_(guilty_steps(runner)),
         holds_(holds_of(runner)) {
-    for (const Event& event : execution_.trace()) tasks_ = std::max<size_t>(tasks_, event.task);
     function_.assign(tasks_ + 1, nullptr);
     said_.assign(tasks_ + 1, "");
     stairs_ = stairs();

@@ -67,8 +67,11 @@ TEST(Timeline, MarksTheStepsOfTheFindingAndEverySwitch) {
       guilty = guilty || (mark && std::stoul(line) == finding->step);
       switches += line.find("--- ") != line.npos;
     }
-    EXPECT_GE(marked, 1u) << file;
-    EXPECT_TRUE(guilty) << file << "\n" << text;
+    /* What the setup did is not drawn. */
+    if (finding->task != 0) {
+      EXPECT_GE(marked, 1u) << file;
+      EXPECT_TRUE(guilty) << file << "\n" << text;
+    }
     /* A switch is drawn where the drawn steps change hands; the recorded ones are such places. */
     EXPECT_GE(switches, std::min<size_t>(1, input.program.schedule.switches.size())) << file;
   }

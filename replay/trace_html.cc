@@ -32,7 +32,7 @@ class Page {
       : runner_(runner),
         trace_(runner.execution().trace()),
         odds_(odds),
-        tasks_(runner.program().tasks.size()),
+        tasks_(tasks_of(runner)),
         guilty_(guilty_steps(runner)),
         holds_(holds_of(runner)) {
     for (const ReadFrom& each : reads_from_of(runner)) reads_from_[each.reader] = each.writer;

@@ -19,7 +19,7 @@ using nlohmann::json;
 class Perfetto {
  public:
   explicit Perfetto(const scenario::Runner& runner)
-      : runner_(runner), trace_(runner.execution().trace()), open_(runner.program().tasks.size() + 1) {}
+      : runner_(runner), trace_(runner.execution().trace()), open_(tasks_of(runner) + 1) {}
 
   json write() {
     tracks();
