@@ -109,9 +109,7 @@ file *model_vma_get_file(file *file)
 static void __fput(file *file)
 {
 	dput(&model_life_now()->dentries[file->f_inode->id]);
-	spin_lock(&model_life_now()->mount_lock);
-	SET(model_life_now()->mnt_count, model_life_now()->mnt_count.peek() - 1); /* mntput() */
-	spin_unlock(&model_life_now()->mount_lock);
+	mntput();
 }
 
 /* include/linux/file_ref.h: file_ref_put(), v6.15. Left out: saturation. */
@@ -174,21 +172,12 @@ file *path_openat(uint32_t name, uint32_t nr)
 {
 	file *file = &model_life_now()->files[model_life_now()->nr_initial + nr];
 	dentry *dentry;
-	bool mounted;
 
-	spin_lock(&model_life_now()->mount_lock);
-	mounted = GET(model_life_now()->mounted);
-	if (mounted)
-		SET(model_life_now()->mnt_count,
-		    model_life_now()->mnt_count.peek() + 1); /* legitimize_mnt() */
-	spin_unlock(&model_life_now()->mount_lock);
-	if (!mounted)
+	if (!legitimize_mnt())
 		return nullptr;
 	dentry = lookup_open(name);
 	if (!dentry) {
-		spin_lock(&model_life_now()->mount_lock);
-		SET(model_life_now()->mnt_count, model_life_now()->mnt_count.peek() - 1);
-		spin_unlock(&model_life_now()->mount_lock);
+		mntput();
 		return nullptr;
 	}
 	file->f_inode = dentry->d_inode;

@@ -300,15 +300,39 @@ static void testfs_drop_nlink(inode *inode)
 	up_write(&inode->i_rwsem);
 }
 
+/* fs/namespace.c: legitimize_mnt(), v6.15. Left out: the fast path, which counts for each CPU. */
+bool legitimize_mnt(void)
+{
+	bool mounted;
+
+	spin_lock(&model_life_now()->mount_lock);
+	mounted = GET(model_life_now()->mounted);
+	if (mounted)
+		SET(model_life_now()->mnt_count, model_life_now()->mnt_count.peek() + 1);
+	spin_unlock(&model_life_now()->mount_lock);
+	return mounted;
+}
+
+/* fs/namespace.c: mntput(), v6.15. Left out: the fast path. */
+void mntput(void)
+{
+	spin_lock(&model_life_now()->mount_lock);
+	SET(model_life_now()->mnt_count, model_life_now()->mnt_count.peek() - 1);
+	spin_unlock(&model_life_now()->mount_lock);
+}
+
 /* fs/namei.c: sys_unlink(), do_unlinkat(), vfs_unlink(), v6.15, through ext4_unlink(). Left out: delegations, the orphan list. */
 int sys_unlink(uint32_t name)
 {
 	inode *inode;
 
+	if (!legitimize_mnt()) /* filename_parentat() */
+		return -ENOENT;
 	down_write(&model_life_now()->i_rwsem);
 	inode = model_victim(name);
 	if (!inode) {
 		up_write(&model_life_now()->i_rwsem);
+		mntput();
 		return -ENOENT;
 	}
 	testfs_drop_nlink(inode);
@@ -316,6 +340,7 @@ int sys_unlink(uint32_t name)
 	d_delete(&model_life_now()->dentries[inode->id]);
 	up_write(&model_life_now()->i_rwsem);
 	iput(inode); /* truncates the file here if it was the last, outside of the directory's lock */
+	mntput();    /* path_put() */
 	return 0;
 }
 
@@ -325,10 +350,13 @@ int sys_rename(uint32_t from, uint32_t to)
 	uint32_t number;
 	inode *target;
 
+	if (!legitimize_mnt())
+		return -ENOENT;
 	down_write(&model_life_now()->i_rwsem);
 	number = GET(model_life_now()->names[from]);
 	if (!number || from == to) {
 		up_write(&model_life_now()->i_rwsem);
+		mntput();
 		return number ? 0 : -ENOENT;
 	}
 	target = model_victim(to);
@@ -341,6 +369,7 @@ int sys_rename(uint32_t from, uint32_t to)
 	up_write(&model_life_now()->i_rwsem);
 	if (target)
 		iput(target);
+	mntput();
 	return 0;
 }
 

@@ -66,6 +66,10 @@ void dput(dentry *dentry);
 /* Of the file of that name, with a reference; null: there is none. */
 dentry *lookup_open(uint32_t name);
 
+/* A reference to the mount, which keeps umount(2) away. False: nothing is mounted. */
+bool legitimize_mnt(void);
+void mntput(void);
+
 int sys_unlink(uint32_t name);
 /* `to` is replaced by `from`. */
 int sys_rename(uint32_t from, uint32_t to);
