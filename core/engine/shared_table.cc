@@ -19,6 +19,9 @@ constexpr size_t kHeaderBytes = 4096;
 
 /* How often to look whether whoever took a slot has written the rest of its key. */
 constexpr int kPatience = 200;
+/* What is written there instead by who runs out of patience: whoever took the slot was killed, or is too
+ * late. */
+constexpr uint64_t kDead = ~uint64_t{0};
 
 constexpr uint64_t pack(uint32_t owner, uint32_t word) { return uint64_t{owner} << 32 | word; }
 constexpr uint32_t owner_of(uint64_t packed) { return static_cast<uint32_t>(packed >> 32); }
@@ -39,13 +42,13 @@ SharedTable::SharedTable(size_t slots, size_t bytes_max) {
 
 SharedTable::~SharedTable() { munmap(memory_, bytes_); }
 
-/* Null: no room. A slot whose owner was killed before it wrote all of its key is passed by. */
+/* Null: no room. A slot whose owner did not write all of its key is passed by, by its owner, too. */
 SharedTable::Slot* SharedTable::find(Hash128 key, bool* fresh) {
   uint64_t high = static_cast<uint64_t>(key >> 64);
   uint64_t low = static_cast<uint64_t>(key);
   /* One more way to collide among 2^64 each. */
   if (high == 0) high = 1;
-  if (low == 0) low = 1;
+  if (low == 0 || low == kDead) low = 1;
   const size_t mask = slots() - 1;
   *fresh = false;
   size_t at = low & mask;
@@ -55,8 +58,9 @@ SharedTable::Slot* SharedTable::find(Hash128 key, bool* fresh) {
     if (there == 0) {
       if (header_->used.load(std::memory_order_relaxed) >= mask - mask / 8) return nullptr;
       if (slot.high.compare_exchange_strong(there, high, std::memory_order_acq_rel)) {
-        slot.low.store(low, std::memory_order_release);
+        uint64_t rest = 0;
         header_->used.fetch_add(1, std::memory_order_relaxed);
+        if (!slot.low.compare_exchange_strong(rest, low, std::memory_order_acq_rel)) continue;
         *fresh = true;
         return &slot;
       }
@@ -67,6 +71,7 @@ SharedTable::Slot* SharedTable::find(Hash128 key, bool* fresh) {
       sched_yield();
       rest = slot.low.load(std::memory_order_acquire);
     }
+    if (rest == 0) slot.low.compare_exchange_strong(rest, kDead, std::memory_order_acq_rel);
     if (rest == low) return &slot;
   }
   return nullptr;
@@ -99,9 +104,14 @@ bool SharedTable::crowded() const {
   return header_->used.load(std::memory_order_relaxed) > slots() / 2 && slots() < slots_max_;
 }
 
+bool SharedTable::has_key(const Slot& slot) {
+  const uint64_t low = slot.low.load(std::memory_order_relaxed);
+  return low != 0 && low != kDead;
+}
+
 uint64_t SharedTable::keys() const {
   uint64_t n = 0;
-  for (size_t i = 0; i < slots(); ++i) n += slots_[i].low.load(std::memory_order_relaxed) != 0;
+  for (size_t i = 0; i < slots(); ++i) n += has_key(slots_[i]);
   return n;
 }
 
@@ -126,7 +136,7 @@ bool SharedTable::grow() {
   all.reserve(header_->used);
   for (size_t i = 0; i < slots(); ++i) {
     const Slot& slot = slots_[i];
-    if (slot.low == 0) continue;
+    if (!has_key(slot)) continue;
     all.emplace_back(Hash128{slot.high} << 64 | slot.low, slot.word);
   }
   clear();
@@ -145,7 +155,7 @@ void SharedTable::write(ByteWriter& out) const {
   all.reserve(header_->used);
   for (size_t i = 0; i < slots(); ++i) {
     const Slot& slot = slots_[i];
-    if (slot.low != 0) all.emplace_back(Hash128{slot.high} << 64 | slot.low, word_of(slot.word));
+    if (has_key(slot)) all.emplace_back(Hash128{slot.high} << 64 | slot.low, word_of(slot.word));
   }
   std::sort(all.begin(), all.end());
   out.u64(all.size());

@@ -69,6 +69,7 @@ class SharedTable {
   };
   static_assert(std::atomic<uint64_t>::is_always_lock_free);
 
+  static bool has_key(const Slot& slot);
   Slot* find(Hash128 key, bool* fresh);
   void insert(Hash128 key, uint64_t word);
 
