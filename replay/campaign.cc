@@ -34,6 +34,23 @@ void add(WorkerStats& sum, const WorkerStats& stats) {
   for (const auto& [signature, hits] : stats.hits) sum.hits[signature] += hits;
 }
 
+/* What a short command ends with and says. One that is killed has said nothing about what it was asked: it is
+ * asked again. */
+int ask(const std::vector<std::string>& command, double seconds, std::string& said) {
+  constexpr int kTries = 3;
+  constexpr int kSignal = 128;
+  int status = 0;
+  for (int i = 0; i < kTries; ++i) {
+    Process process;
+    process.start(command);
+    said = process.finish(seconds);
+    status = process.status();
+    if (status < kSignal) return status;
+  }
+  said = command.front() + ": killed by signal " + std::to_string(status - kSignal);
+  return status;
+}
+
 }  // namespace
 
 uint64_t CampaignState::count(bool known) const {
@@ -73,10 +90,8 @@ void Campaign::check() {
   for (size_t i = 0; i + 1 < options_.kernel.size(); i += 2)
     command.push_back(options_.kernel[i] + "=" + options_.kernel[i + 1]);
   command.insert(command.end(), {"-runs=0", "-handle_int=0"});
-  Process process;
-  process.start(command);
-  std::string said = process.finish(60);
-  if (process.status() != 0) {
+  std::string said;
+  if (const int status = ask(command, 60, said); status != 0) {
     said = said.substr(0, said.find('\n'));
     const std::string prefix = "daxrace-fuzz: ";
     if (said.starts_with(prefix)) said.erase(0, prefix.size());
@@ -93,10 +108,8 @@ void Campaign::make_seeds() {
   command.insert(command.end(), options_.scenarios.begin(), options_.scenarios.end());
   command.insert(command.end(), options_.kernel.begin(), options_.kernel.end());
   command.insert(command.end(), {"--out", store_.path("seeds")});
-  Process process;
-  process.start(command);
-  std::string said = process.finish(120);
-  if (process.status() != 0) throw UsageError{"seeds: " + said.substr(0, said.find('\n'))};
+  std::string said;
+  if (ask(command, 120, said) != 0) throw UsageError{"seeds: " + said.substr(0, said.find('\n'))};
   seeds_ = files_in(store_.path("seeds"), ".dax").size();
 }
 

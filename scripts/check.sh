@@ -173,6 +173,15 @@ check_paths() {
   fi
 }
 
+# What a command leaves behind where it was run is easily committed.
+check_top() {
+  local known='\.[^/]+|CMakeLists\.txt|CMakePresets\.json|CONTRIBUTING\.md|LICENSE|README\.md'
+  if files '^[^/]+$' | grep -vxE "$known"; then
+    echo "no place for a file: put it into the folder that it belongs to"
+    return 1
+  fi
+}
+
 run_fix() {
   local sources
   mapfile -t sources < <(files '\.(cc|h)$')
@@ -191,7 +200,7 @@ run_tidy() {
 failed=0
 scripts/setup.sh
 if [[ $fix == yes ]]; then run_fix; fi
-for name in format layers spdx rows headers docs length paths; do
+for name in format layers spdx rows headers docs length paths top; do
   if output=$("check_$name"); then
     echo "ok $name${output:+ ($output)}"
   else
