@@ -270,12 +270,24 @@ void model_lru_add(folio *folio)
 
 /* --- reverse mappings: mm/rmap.c ---------------------------------------------------------------------------------------- */
 
+/* include/linux/page-flags.h: PageAnonExclusive(), v6.15 */
+bool PageAnonExclusive(folio *folio)
+{
+	return model_folio_test(folio, PG_anon_exclusive);
+}
+
+/* include/linux/page-flags.h: SetPageAnonExclusive(), v6.15 */
+void SetPageAnonExclusive(folio *folio)
+{
+	model_folio_set(folio, PG_anon_exclusive);
+}
+
 /* mm/rmap.c: folio_add_new_anon_rmap(), v6.15; include/linux/swap.h: folio_add_lru_vma() */
 void folio_add_new_anon_rmap(folio *folio, rmap_t flags)
 {
 	WRITE_ONCE(folio->_mapcount, int32_t(1));
 	if (flags & RMAP_EXCLUSIVE)
-		model_folio_set(folio, PG_anon_exclusive);
+		FORMS.SetPageAnonExclusive(folio);
 	model_lru_add(folio);
 }
 
@@ -284,7 +296,7 @@ void folio_add_anon_rmap_pte(folio *folio, rmap_t flags)
 {
 	model_add(folio->_mapcount, 1);
 	if (flags & RMAP_EXCLUSIVE)
-		model_folio_set(folio, PG_anon_exclusive);
+		FORMS.SetPageAnonExclusive(folio);
 	WARN_ON_ONCE(folio->_mapcount.peek() > 1 && (folio->flags.peek() & PG_anon_exclusive) != 0);
 }
 
@@ -299,7 +311,7 @@ void folio_remove_rmap_pte(folio *folio)
 /* include/linux/rmap.h: folio_try_dup_anon_rmap_pte(), v6.15. Left out: whether the mm ever pinned anything. */
 int folio_try_dup_anon_rmap_pte(folio *folio)
 {
-	if (model_folio_test(folio, PG_anon_exclusive)) {
+	if (PageAnonExclusive(folio)) {
 		/* A page that may be pinned has to stay with the parent: the child gets a copy. */
 		if (folio_maybe_dma_pinned(folio))
 			return -EBUSY;

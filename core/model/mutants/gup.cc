@@ -2,6 +2,7 @@
 /* Mutants of the protocol between references to pages and whoever waits for them. */
 #include "core/model/gup.h"
 #include "core/model/mutants/mutants.h"
+#include "core/model/pgmap.h"
 
 namespace kernel
 {
@@ -51,6 +52,14 @@ int wait_page_idle_keeps_lock(page *page, inode *, bool interruptible)
 int wait_page_idle_uninterruptible(page *page, inode *inode, bool)
 {
 	return model_wait_page(page, page->var, 0, inode, false);
+}
+
+/* mm/memremap.c: memunmap_pages(), v6.15, mutant. The disk is not taken down before its memory. */
+void memunmap_pages_keeps_disk(dev_pagemap *pgmap)
+{
+	WRITE_ONCE(pgmap->dying, 1u);
+	put_dev_pagemap();
+	model_pageunmap_range(pgmap);
 }
 
 } /* namespace kernel */
