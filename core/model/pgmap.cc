@@ -100,8 +100,8 @@ bool try_get_dev_pagemap(void)
 		return true;
 	if (READ_ONCE(pgmap->dying))
 		return false;
-	/* Under RCU, and percpu_ref_kill() waits for that: it comes before both steps or after. */
-	MODEL_WRITE_HERE(pgmap->ref, MODEL_READ_HERE(pgmap->ref) + 1);
+	/* In one step with the look: percpu_ref_kill() waits for whoever is in between, by RCU. */
+	MODEL_WRITE_HERE(pgmap->ref, pgmap->ref.peek() + 1);
 	return true;
 }
 
