@@ -318,11 +318,11 @@ using program_fork_random = program_fork<FOLL_PIN | FOLL_WRITE>;
 	PROGRAM(wait_idle_1, 2, bound, 6, "does who waits for a page learn that it is idle?")   \
 	PROGRAM(wait_idle_v6_14, 2, bound, 6, "the same where a page that nobody has counts 1") \
 	SCENE(wait_idle_2, 3, bound, 3, "the same as the first, with two references to put")    \
-	SCENE(wait_idle_random, 3, random, 100000, "")                                          \
+	SCENE(wait_idle_random, 3, random, 100000, "the same, sampled")                         \
 	PROGRAM(busy_1, 2, bound, 6, "is a pin of GUP-fast seen by who unmaps and then looks?") \
 	PROGRAM(busy_v6_14, 2, all, 0, "the same where mappings have no reference")             \
 	PROGRAM(busy_2, 2, bound, 5, "the same as the first, and the page is mapped twice")     \
-	SCENE(busy_random, 2, random, 100000, "")                                               \
+	SCENE(busy_random, 2, random, 100000, "the same, sampled")                              \
 	PROGRAM(reuse, 2, bound, 6,                                                             \
 		"does GUP-fast leave a page alone that has gone to another file?")              \
 	PROGRAM(swap_read, 2, bound, 7,                                                         \
@@ -332,5 +332,5 @@ using program_fork_random = program_fork<FOLL_PIN | FOLL_WRITE>;
 	PROGRAM(fork_read, 2, bound, 5,                                                         \
 		"does fork see a pin, or GUP-fast the fork? read-only PTE")                     \
 	PROGRAM(fork_write, 2, bound, 5, "the same with a writable PTE")                        \
-	SCENE(fork_random, 2, random, 100000, "")                                               \
+	SCENE(fork_random, 2, random, 100000, "the same, sampled")                              \
 	PROGRAM(pgmap_1, 2, all, 0, "is the memory map used by nobody when it goes?")

@@ -308,13 +308,13 @@ using program_walk = program_give_up<true>;
 	PROGRAM(pmd, 2, bound, 6, "does the entry lock exclude at two indexes of one PMD entry?") \
 	SCENE(faults_2, 2, bound, 8, "does the entry lock exclude, and does everybody get it?")   \
 	SCENE(faults_3, 3, bound, 4, "the same with three")                                       \
-	SCENE(faults_3_random, 3, random, 100000, "")                                             \
+	SCENE(faults_3_random, 3, random, 100000, "the same, sampled")                            \
 	SCENE(spurious, 2, bound, 6,                                                              \
 	      "the same with two when schedule() returns without a wake-up")                      \
-	SCENE(spurious_random, 2, random, 100000, "")                                             \
+	SCENE(spurious_random, 2, random, 100000, "the same, sampled")                            \
 	SCENE(shared_queue, 3, bound, 3, "does a wake-up find its waiter among others?")          \
 	SCENE(put_unlocked, 3, bound, 3, "does who does not lock pass the wake-up on?")           \
 	SCENE(walk, 3, bound, 3, "the same of wait_entry_unlocked_exclusive()")                   \
 	SCENE(downgrade, 3, bound, 3, "does everybody learn that the holder deleted the entry?")  \
 	SCENE(invalidate, 4, bound, 2, "does everybody learn that one of three waiters did?")     \
-	SCENE(invalidate_random, 4, random, 100000, "")
+	SCENE(invalidate_random, 4, random, 100000, "the same, sampled")

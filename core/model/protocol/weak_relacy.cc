@@ -453,14 +453,15 @@ void model_command_tables(void)
 		else
 			std::printf("random |\n");
 	}
-	std::printf("\n| protocol | without | outcome | in execution |\n|---|---|---|---|\n");
+	std::printf(
+		"\n| protocol | without | outcome | in, or after, execution |\n|---|---|---|---|\n");
 	for (const model_known &row : model_results) {
 		const model_program *p = model_find(row.program);
 
 		if (!p || p->outcomes || !*row.without)
 			continue;
 		if (!std::strcmp(row.verdict, "passes"))
-			std::printf("| `%s` | `%s` | passes: %s | %llu, all |\n", row.program,
+			std::printf("| `%s` | `%s` | passes: %s | %llu |\n", row.program,
 				    row.without, model_reason_of(row.program, row.without),
 				    row.executions);
 		else
