@@ -6,7 +6,8 @@ namespace kernel
 {
 
 static const engine::Role role_srcu("dax_srcu"), role_alive("dax.alive"), role_ref("pgmap.ref"),
-	role_dying("pgmap.dying"), role_mapped("pgmap.mapped"), role_done("pgmap.done");
+	role_dying("pgmap.dying"), role_mapped("pgmap.mapped"), role_done("pgmap.done"),
+	role_rcu("rcu");
 
 void model_boot_pgmap(model *m)
 {
@@ -18,6 +19,7 @@ void model_boot_pgmap(model *m)
 	pgmap->dying.init(role_dying);
 	pgmap->mapped.init(role_mapped, 1);
 	pgmap->done.init(role_done);
+	pgmap->rcu.init(role_rcu);
 	m->pgmap = pgmap;
 }
 
@@ -57,6 +59,14 @@ static void kill_dax(dev_pagemap *pgmap)
 	pgmap->dax_srcu.synchronize(SITE("synchronize_srcu", "dax_srcu"));
 }
 
+/* kernel/sched/completion.c: complete(), v6.15 */
+static void complete(engine::Completion *x)
+{
+	x->complete(SITE("complete", "pgmap.done"));
+}
+
+#include "core/model/protocol/percpu_ref.h"
+
 /* include/linux/memremap.h: try_get_dev_pagemap(), which is get_dev_pagemap(), percpu_ref_tryget_live(), v6.15 */
 bool try_get_dev_pagemap(void)
 {
@@ -64,22 +74,16 @@ bool try_get_dev_pagemap(void)
 
 	if (!pgmap)
 		return true;
-	if (READ_ONCE(pgmap->dying))
-		return false;
-	/* In one step with the look: percpu_ref_kill() waits for whoever is in between, by RCU. */
-	MODEL_WRITE_HERE(pgmap->ref, pgmap->ref.peek() + 1);
-	return true;
+	return percpu_ref_tryget_live(pgmap);
 }
 
-/* include/linux/memremap.h: put_dev_pagemap(), v6.15, with dev_pagemap_percpu_release() */
+/* include/linux/memremap.h: put_dev_pagemap(), v6.15 */
 void put_dev_pagemap(void)
 {
 	dev_pagemap *pgmap = model::current->pgmap;
 
-	if (!pgmap)
-		return;
-	if (pgmap->ref.fetch_sub(1, Order::kFull, SITE("percpu_ref_put", "pgmap.ref")) == 1)
-		pgmap->done.complete(SITE("complete", "pgmap.done"));
+	if (pgmap)
+		percpu_ref_put(pgmap);
 }
 
 /*
@@ -90,8 +94,7 @@ static void memunmap_pages(dev_pagemap *pgmap)
 {
 	engine::Execution &execution = engine::Execution::current();
 
-	WRITE_ONCE(pgmap->dying, 1u); /* percpu_ref_kill() */
-	put_dev_pagemap();
+	percpu_ref_kill(pgmap);
 	pgmap->done.wait(SITE("wait_for_completion", "pgmap.done"));
 	WRITE_ONCE(pgmap->mapped, 0u); /* pageunmap_range() */
 	pgmap->removed_by = execution.self();

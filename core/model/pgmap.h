@@ -19,6 +19,7 @@ struct dev_pagemap {
 	Atomic<uint32_t> dying;	 /* of the percpu_ref */
 	Atomic<uint32_t> mapped; /* 0: the memory map is gone */
 	engine::Completion done;
+	engine::Rcu rcu;	   /* of the percpu_ref */
 	engine::TaskId removed_by; /* for reports */
 	uint32_t removed_at;
 };
