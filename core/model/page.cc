@@ -146,6 +146,8 @@ int model_wait_page(page *page, const engine::Object &key, uint32_t idle, inode 
 	}
 	if (interruptible)
 		wait.state = engine::Sleep::kInterruptible;
+	else
+		wait.waits_for = &page->var; /* what a report names */
 	for (;;) {
 		if (!wq->prepare_to_wait_event(wait, false, SITE("prepare_to_wait_event", "page")))
 			return -MODEL_ERESTARTSYS;

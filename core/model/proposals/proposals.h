@@ -17,6 +17,7 @@ bool generic_drop_inode_busy(inode *inode);
 void iput_final_waits(inode *inode);
 void evict_inodes_inactive(void);
 void evict_inodes_skip_busy(void);
+int sys_munmap_waits(vm_area_struct *vma);
 bool model_pin_inode_igrab(const model_pin *pin);
 void model_unpin_inode_iput(const model_pin *pin);
 vm_fault_t vmf_insert_page_mkwrite_retry(vm_fault *vmf, uint64_t pfn, bool write);
