@@ -84,8 +84,12 @@ std::string describe(const engine::Finding& f, const engine::Execution& executio
              std::to_string(f.args[kWhere]) + " has a PTE where there is no table of PTEs";
     case kForeignBlock:
       return "at the end a page table maps " + block + " for " + page_of(f) + ", which does not have it";
-    default:
-      return "at the end a page table lets " + page_of(f) + " be written, but its entry is clean";
+    default: {
+      const engine::Site* cleaned =
+          kernel::model_cleaned_by(&model.inodes[f.args[kWhere]], f.args[kPage] * model.config.cells);
+      return "at the end a page table lets " + page_of(f) + " be written, but its entry is clean" +
+             (cleaned == nullptr ? "" : std::string(": ") + cleaned->function + "() made it so");
+    }
   }
 }
 

@@ -62,6 +62,15 @@ void iput_final_waits(inode *inode)
 	evict(inode);
 }
 
+/*
+ * fs/inode.c: mapping_shrinkable_dirty(), which is the test of I_DIRTY_ALL in __inode_add_lru(), v6.15, of inodes that are
+ * dirty as long as their mapping has entries: the shrinker leaves them alone.
+ */
+bool mapping_shrinkable_dirty(address_space *mapping)
+{
+	return xa_empty(&mapping->i_pages);
+}
+
 /* fs/super.c: evict_inodes_inactive(), which is generic_shutdown_super() from where it clears SB_ACTIVE, v6.15. */
 void evict_inodes_inactive(void)
 {
