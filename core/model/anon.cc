@@ -2,6 +2,7 @@
 /* include/linux/mm.h, page-flags.h, rmap.h: one anonymous page, its counts, flags and lock, and its page frame. */
 #include "core/model/anon.h"
 
+#include "core/model/page_alloc.h"
 #include "core/model/protocol/page_backend.h"
 
 namespace kernel
@@ -78,6 +79,7 @@ folio *model_alloc_folio(pgoff_t index)
 	private_memory *anon = model::current->anon;
 	folio *folio = nullptr;
 
+	model_alloc(GFP_KERNEL); /* GFP_HIGHUSER_MOVABLE */
 	spin_lock(&anon->zone_lock);
 	if (anon->nr_free > 0) {
 		uint64_t before = model_zone_hash();

@@ -69,6 +69,8 @@ void model_init_wait_page(wait_entry *wait, const model_var &key, page *page, ui
 	}
 	if (interruptible)
 		wait->state = engine::Sleep::kInterruptible;
+	else
+		wait->waits_for = &page->var; /* what a report names */
 }
 
 #include "core/model/protocol/page_ref.h"
