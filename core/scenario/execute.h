@@ -40,6 +40,7 @@ class Runner {
 
   engine::Execution& execution() { return execution_; }
   const engine::Execution& execution() const { return execution_; }
+  oracle::OracleSet& oracles() { return oracles_; }
   const Program& program() const { return *program_; }
   const KernelChoice& kernel() const { return kernel_; }
 
