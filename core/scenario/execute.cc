@@ -216,12 +216,15 @@ bool Runner::run_op(const Operation& op, uint32_t index) {
   event.mm = context.mm;
   event.cell = context.cell;
   kernel::model_emit(event);
+  /* A crash does not come back. */
+  if (op.kind == OpKind::k_crash) execution_.count_standing(static_cast<uint32_t>(op.kind));
   int result = entry.run(context);
   /* exit_to_user_mode_loop(): a fatal signal is taken on the way back from a system call. */
   const bool killed =
       kills_ && execution_.self() != 0 && engine::take_signal(DAXRACE_SITE("get_signal", "killed"));
   if (killed) op_entry(OpKind::k_exit).run(context);
   execution_.ret(static_cast<uint64_t>(static_cast<int64_t>(result)), DAXRACE_SITE("ret", ""));
+  execution_.count_standing(static_cast<uint32_t>(op.kind));
   event.kind = kernel::model_event_kind::ret;
   event.inode = context.inode;
   event.result = result;
