@@ -66,7 +66,8 @@ bool try_get_dev_pagemap(void)
 		return true;
 	if (READ_ONCE(pgmap->dying))
 		return false;
-	pgmap->ref.fetch_add(1, Order::kRelaxed, SITE("percpu_ref_tryget_live", "pgmap.ref"));
+	/* In one step with the look: percpu_ref_kill() waits for whoever is in between, by RCU. */
+	MODEL_WRITE_HERE(pgmap->ref, pgmap->ref.peek() + 1);
 	return true;
 }
 

@@ -10,15 +10,12 @@ namespace daxrace::scenario {
 
 Runner::Runner(engine::Limits limits) : execution_(limits), oracles_(execution_) {}
 
-bool has_devices(const Program& program) {
-  for (const Task& task : program.tasks) {
-    for (const Operation& op : task.ops) {
-      if (op.kind == OpKind::k_dioread || op.kind == OpKind::k_aioread || op.kind == OpKind::k_diowrite ||
-          op.kind == OpKind::k_vmsplice || op.kind == OpKind::k_drain)
-        return true;
-    }
-  }
-  return false;
+/* Whether some operation uses that part of the machine. */
+static bool needs(const Program& program, OpNeeds part) {
+  auto uses = [part](const Operation& op) { return op_info(op.kind).needs == part; };
+  return std::ranges::any_of(program.setup, uses) ||
+         std::ranges::any_of(program.tasks,
+                             [&](const Task& task) { return std::ranges::any_of(task.ops, uses); });
 }
 
 std::string task_label(const Program& program, int index) {
@@ -88,24 +85,13 @@ unsigned int Runner::vma_of(int32_t region, int process) const {
 /* Page frames for every page of private memory, as it is in each process and as it is being copied. */
 void Runner::plan_private() {
   constexpr unsigned int kFoliosMax = 256;
-  constexpr OpKind kPrivateOps[] = {OpKind::k_mmapanon,  OpKind::k_mprotect, OpKind::k_dontneed,
-                                    OpKind::k_pageout,   OpKind::k_reclaim,  OpKind::k_swapoff,
-                                    OpKind::k_clearrefs, OpKind::k_fork};
   const Program& program = *program_;
   const auto processes = static_cast<unsigned int>(program.processes.size());
   unsigned int pages = 0;
-  bool used = forks_;
   for (const RegionPlan& plan : regions_) {
     if (plan.is_private) pages += static_cast<unsigned int>(plan.length);
   }
-  auto look = [&](const Operation& op) {
-    used = used || std::ranges::find(kPrivateOps, op.kind) != std::end(kPrivateOps);
-  };
-  for (const Operation& op : program.setup) look(op);
-  for (const Task& task : program.tasks) {
-    for (const Operation& op : task.ops) look(op);
-  }
-  if (!used && pages == 0) return;
+  if (pages == 0 && !needs(program, OpNeeds::kMemory)) return;
   config_.nr_folios = std::min(kFoliosMax, 2 * pages * (forks_ ? processes : 1) +
                                                2 * static_cast<unsigned int>(program.tasks.size()) + 2);
   if (forks_) config_.nr_vmas *= 1 + processes;
@@ -113,43 +99,19 @@ void Runner::plan_private() {
   config_.swap_stable_writes = program.config.swap_stable_writes;
 }
 
-namespace {
-
-/* Whether inodes must be able to end for it. A program without such operations pays nothing for those that
- * have. */
-bool needs_life(OpKind kind) {
-  switch (kind) {
-    case OpKind::k_open:
-    case OpKind::k_close:
-    case OpKind::k_unlink:
-    case OpKind::k_rename:
-    case OpKind::k_exit:
-    case OpKind::k_remount:
-    case OpKind::k_dropslab:
-    case OpKind::k_killall:
-      return true;
-    default:
-      return false;
-  }
-}
-
-bool by_descriptor(OpKind kind) {
+static bool by_descriptor(OpKind kind) {
   return slot_of(kind, ArgKind::kFile) >= 0 && kind != OpKind::k_unlink && kind != OpKind::k_rename &&
          kind != OpKind::k_open;
 }
 
-}  // namespace
-
 /* A process has those files open from the start that it ever uses by a descriptor. */
 void Runner::plan_life() {
   const Program& program = *program_;
-  bool life = false;
   kills_ = false;
   opens_.clear();
   /* Never empty: without files, too, processes end. */
   open_files_.assign(program.processes.size() * program.files.size() + 1, 0);
   auto use = [&](const Operation& op, int process) {
-    life = life || needs_life(op.kind);
     kills_ = kills_ || op.kind == OpKind::k_killall;
     if (op.kind == OpKind::k_open) opens_.push_back(&op);
     if (!by_descriptor(op.kind)) return;
@@ -162,7 +124,7 @@ void Runner::plan_life() {
   for (const Task& task : program.tasks) {
     for (const Operation& op : task.ops) use(op, task.process);
   }
-  config_.open_files = life ? open_files_.data() : nullptr;
+  config_.open_files = needs(program, OpNeeds::kLife) ? open_files_.data() : nullptr;
   config_.nr_opens = static_cast<unsigned int>(opens_.size());
 }
 
@@ -189,10 +151,8 @@ bool Runner::load(const Program& program, const KernelChoice& kernel, std::strin
   config_.nr_inodes = static_cast<unsigned int>(program.files.size());
   config_.nr_mms = static_cast<unsigned int>(program.processes.size());
   config_.nr_vmas = static_cast<unsigned int>(program.regions.size());
-  config_.dma = has_devices(program);
-  for (const Task& task : program.tasks) {
-    for (const Operation& op : task.ops) config_.unbind = config_.unbind || op.kind == OpKind::k_unbind;
-  }
+  config_.dma = needs(program, OpNeeds::kDevices);
+  config_.unbind = needs(program, OpNeeds::kUnbind);
   config_.pages = config_.dma || config_.unbind;
   config_.nr_tasks =
       static_cast<unsigned int>(program.tasks.size()) + 1 + (config_.dma ? kernel::MODEL_DMA_MAX : 0);

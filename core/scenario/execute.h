@@ -90,9 +90,6 @@ class Runner {
   std::vector<engine::RecordedDraw> draws_;
 };
 
-/* Whether some operation may leave a page in the hands of a device or a pipe. */
-bool has_devices(const Program& program);
-
 /* "P.A" of task `index` of the program; behind those, "dma.0" of the first request to the device. */
 std::string task_label(const Program& program, int index);
 

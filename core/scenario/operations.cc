@@ -337,7 +337,7 @@ int op_killall(const OpContext& c) {
 }
 
 constexpr OpEntry kEntries[] = {
-#define OP(name, where, weight, summary, ...) {describe_##name, op_##name},
+#define OP(name, where, needs, weight, summary, ...) {describe_##name, op_##name},
 #include "core/scenario/ops.def"
 #undef OP
 };
