@@ -131,7 +131,11 @@ table() {
       m = split(rows, row, " ")
       k = split(names, name, " ")
       printf "| |"
-      for (i = 1; i <= m; ++i) printf " %s |", row[i]
+      for (i = 1; i <= m; ++i) {
+        least = ""
+        for (j = 1; j <= k; ++j) if (least == "" || count[row[i], name[j]] < least) least = count[row[i], name[j]] + 0
+        printf " %s, %d seeds |", row[i], least
+      }
       printf "\n|---|"
       for (i = 1; i <= m; ++i) printf "---|"
       printf "\n"
@@ -139,10 +143,9 @@ table() {
         printf "| %s |", name[j]
         for (i = 1; i <= m; ++i) printf " %s |", cell(row[i], name[j])
         printf "\n"
-        for (i = 1; i <= m; ++i) if (least == "" || count[row[i], name[j]] < least) least = count[row[i], name[j]] + 0
       }
-      printf "\nMedians of schedules and of seconds of its own time to the first finding, from nothing; at least %d seeds; " \
-             "a run is given up after %d s.\n", least, cap
+      printf "\nMedians of schedules and of seconds of its own time to the first finding, from nothing; a run is given " \
+             "up after %d s.\n", cap
     }' "$out"
 }
 

@@ -115,6 +115,11 @@ if ((EUID == 0)) && mount -t tmpfs -o size=256k none "$scratch/disk" 2>/dev/null
   done
   umount "$scratch/disk"
 fi
+if ((EUID == 0)) && mount -t tmpfs -o ro none "$scratch/disk" 2>/dev/null; then
+  "$daxrace" fuzz --out "$scratch/disk/c" --for 3s >"$scratch/log" 2>&1
+  (($? == 2 && $(grep -c . "$scratch/log") == 1)) || fail "a read-only disk: wanted exit 2 and one line" "$scratch/log"
+  umount "$scratch/disk"
+fi
 
 # Stopped and continued; files whose times are far from now.
 "$daxrace" fuzz --out "$scratch/g" --for 4s --kernel v4.11 >"$scratch/log" 2>&1 &

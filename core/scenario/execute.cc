@@ -10,8 +10,7 @@ namespace daxrace::scenario {
 
 Runner::Runner(engine::Limits limits) : execution_(limits), oracles_(execution_) {}
 
-/* Whether some operation uses that part of the machine. */
-static bool needs(const Program& program, OpNeeds part) {
+bool needs(const Program& program, OpNeeds part) {
   auto uses = [part](const Operation& op) { return op_info(op.kind).needs == part; };
   return std::ranges::any_of(program.setup, uses) ||
          std::ranges::any_of(program.tasks,

@@ -9,7 +9,7 @@
 namespace daxrace::scenario {
 
 int MutationContext::any_target() const {
-  if (!random.one_in(8) || !has_devices(program)) return any_task();
+  if (!random.one_in(8) || !needs(program, OpNeeds::kDevices)) return any_task();
   return static_cast<int>(program.tasks.size() + below(kernel::MODEL_DMA_MAX));
 }
 
