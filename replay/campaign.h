@@ -51,7 +51,8 @@ struct CampaignFinding {
   std::vector<std::string> closed_by; /* changes that make it go away, each enough; " + ": together */
   bool explained = false;             /* closed_by is what there is to say */
 
-  /* What several signatures may have in common: the verdict and the places, whatever the operations. */
+  /* What several signatures may have in common: the change that makes them go away, or while that is not
+   * known the verdict and the places, whatever the operations. */
   std::string cause() const;
 };
 

@@ -33,7 +33,7 @@ namespace {
 
 std::string found_text(const CampaignState& state) {
   std::string text = counted(state.findings.size(), "distinct finding", "distinct findings");
-  if (state.causes() < state.findings.size()) text += " in " + counted(state.causes(), "place", "places");
+  if (state.causes() < state.findings.size()) text += " in " + counted(state.causes(), "group", "groups");
   if (state.count(true) != 0) text += " (" + grouped(state.count(true)) + " known)";
   return text + ", " + counted(state.hits(), "hit", "hits");
 }
@@ -229,6 +229,8 @@ std::string row_html(const CampaignFinding& finding) {
     html += ", not minimised: " + escaped(finding.minimised);
   for (size_t i = 0; i < finding.closed_by.size(); ++i)
     html += (i == 0 ? "<br>goes away with " : " or with ") + escaped(finding.closed_by[i]);
+  if (finding.explained && finding.closed_by.empty())
+    html += "<br>no change that the model knows makes it go away";
   return html + "<details><summary>timeline</summary><pre>" + escaped(finding.timeline) +
          "</pre></details></td></tr>\n";
 }
@@ -256,9 +258,8 @@ std::string report_html(const CampaignState& state) {
   for (const auto& [file, finding] : state.findings) causes[finding.cause()].push_back(&finding);
   for (const auto& [cause, findings] : causes) {
     if (findings.size() > 1)
-      html += "<tr class=\"cause\"><td colspan=\"4\">" +
-              counted(findings.size(), "operation", "combinations of operations") + " at " + escaped(cause) +
-              "</td></tr>\n";
+      html += "<tr class=\"cause\"><td colspan=\"4\">" + counted(findings.size(), "finding", "findings") +
+              ": " + escaped(cause) + "</td></tr>\n";
     for (const CampaignFinding* finding : findings) html += row_html(*finding);
   }
   html +=
