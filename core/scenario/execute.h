@@ -95,6 +95,9 @@ class Runner {
   std::vector<engine::RecordedDraw> draws_;
 };
 
+/* Whether some operation of the tasks or of setup needs that part of the machine. */
+bool needs(const Program& program, OpNeeds part);
+
 /* "P.A" of task `index` of the program; behind those, "dma.0" of the first request to the device. */
 std::string task_label(const Program& program, int index);
 
