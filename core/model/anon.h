@@ -145,6 +145,7 @@ bool folio_ref_freeze(folio *folio, int32_t count);
 void folio_ref_unfreeze(folio *folio, int32_t count);
 bool model_folio_test(folio *folio, uint32_t flag);
 void model_folio_set(folio *folio, uint32_t flag);
+void model_folio_clear(folio *folio, uint32_t flag);
 bool model_folio_test_clear(folio *folio, uint32_t flag);
 bool folio_mapped(folio *folio);
 bool folio_maybe_dma_pinned(folio *folio);

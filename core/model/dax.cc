@@ -2,6 +2,7 @@
 /* fs/dax.c: faults, write-back, invalidation and I/O of a DAX mapping. */
 #include "core/model/anon.h"
 #include "core/model/pgmap.h"
+#include "core/model/signal.h"
 
 #include <algorithm>
 
@@ -691,7 +692,7 @@ static bool model_copy_page(const model_io *io, const iomap_iter *iter, pgoff_t 
 }
 
 /*
- * fs/dax.c: dax_iomap_iter(), v6.15. Left out: copy on write, poison, signals.
+ * fs/dax.c: dax_iomap_iter(), v6.15. Left out: copy on write, poison.
  *
  * A buffer that faults at once is -EFAULT, but nothing done (0) where a hole is read.
  */
@@ -722,7 +723,7 @@ int dax_iomap_iter(const model_io *io, iomap_iter *iomi, bool write)
 
 	id = dax_read_lock();
 	while (pos < end) {
-		ret = dax_direct_access();
+		ret = fatal_signal_pending() ? -EINTR : dax_direct_access();
 		if (ret || !model_copy_page(io, iomi, pos, write))
 			break;
 		pos++;

@@ -4,6 +4,7 @@
 #include "core/model/anon.h"
 #include "core/model/file.h"
 #include "core/model/inode.h"
+#include "core/model/page_alloc.h"
 #include "core/model/pgmap.h"
 
 namespace kernel
@@ -184,6 +185,7 @@ static int model_direct(mm_struct *mm, pgoff_t address, model_dma request, bool 
 
 	if (model::current->nr_dmas == MODEL_DMA_MAX)
 		return -EAGAIN;
+	model_alloc(GFP_KERNEL); /* iomap_dio_alloc_bio() */
 	ret = FORMS.bio_iov_iter_get_pages(mm, address, request.to_memory, &request.pin);
 	if (ret < 0)
 		return ret;

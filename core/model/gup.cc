@@ -31,32 +31,6 @@ static void try_grab_folio(const model_pin *pin, unsigned int flags)
 						SITE("try_grab_folio", "refcount"));
 }
 
-/* mm/gup.c: try_grab_folio_fast(), v6.15. False: the frame has no count, or nobody has it any more. */
-bool try_grab_folio_fast(uint64_t pfn, unsigned int flags, model_pin *pin)
-{
-	model_pin_frame(pfn, pin);
-	if (pin->page)
-		return folio_try_get(pin->page, model_foll_refs(flags));
-	return pin->folio && folio_try_get(pin->folio, int32_t(model_foll_refs(flags)));
-}
-
-/* mm/gup.c: gup_put_folio(), v6.15 */
-void gup_put_folio(const model_pin *pin, unsigned int flags)
-{
-	if (pin->page)
-		FORMS.folio_put_refs(pin->page, model_foll_refs(flags));
-	if (pin->folio)
-		folio_put_refs(pin->folio, int32_t(model_foll_refs(flags)));
-}
-
-/* mm/gup.c: gup_must_unshare(), v6.15. Of a page of a file only those must that want it for long. */
-bool gup_must_unshare(unsigned int flags, folio *folio)
-{
-	if ((flags & (FOLL_WRITE | FOLL_PIN)) != FOLL_PIN || !folio)
-		return false;
-	return !FORMS.PageAnonExclusive(folio);
-}
-
 /* mm/gup.c: sanity_check_pinned_pages(), v6.15. A pin is of a page that nobody else can get a copy of. */
 void sanity_check_pinned_pages(const model_pin *pin, unsigned int flags)
 {
@@ -67,49 +41,6 @@ void sanity_check_pinned_pages(const model_pin *pin, unsigned int flags)
 /* include/linux/mm.h: pte_devmap(), v6.15. Not of a file system's pages: their PTEs are like all others. */
 bool pte_devmap(pte_t)
 {
-	return false;
-}
-
-/*
- * mm/gup.c: gup_fast_pte_range(), gup_fast_pmd_leaf(), v6.15. Left out: protection keys, interrupts that are off.
- *
- * The reference comes before the second look: whoever unmaps and then counts either sees the one or is seen by the
- * other.
- */
-bool gup_fast_pte_range(mm_struct *mm, pgoff_t address, unsigned int flags, model_pin *pin)
-{
-	pmd_slot *slot = pmd_offset(mm, address);
-	pmd_t pmd = READ_ONCE(slot->pmd);
-	pte_t pte = pmd;
-	bool devmap;
-
-	if (!pmd_present(pmd))
-		return false;
-	if (pmd & _PAGE_TABLE)
-		pte = READ_ONCE(*pte_offset(mm, address));
-	if (!pte_present(pte) || ((flags & FOLL_WRITE) && !pte_write(pte)))
-		return false;
-	devmap = FORMS.pte_devmap(pte);
-	if (devmap && !try_get_dev_pagemap())
-		return false;
-	if (!try_grab_folio_fast(pte_pfn(pte) + (pmd_trans_huge(pmd) ? address & (PMD_NR - 1) : 0),
-				 flags, pin))
-		goto put_pgmap;
-
-	if (READ_ONCE(slot->pmd) != pmd)
-		goto back_out;
-	if ((pmd & _PAGE_TABLE) && READ_ONCE(*pte_offset(mm, address)) != pte)
-		goto back_out;
-	if (!pte_write(pte) && FORMS.gup_must_unshare(flags, pin->folio))
-		goto back_out;
-	if (devmap)
-		put_dev_pagemap();
-	return true;
-back_out:
-	gup_put_folio(pin, flags);
-put_pgmap:
-	if (devmap)
-		put_dev_pagemap();
 	return false;
 }
 
@@ -150,29 +81,15 @@ void model_note_pin(mm_struct *mm, pgoff_t address, unsigned int flags, model_pi
 	model_emit_private(model_event_kind::pinned, pin);
 }
 
-/*
- * mm/gup.c: gup_fast(), v6.15. A fork that ran meanwhile may have found the page without the pin and shared it.
- * Nobody writes the sequence in a program without private memory.
- */
-bool gup_fast(mm_struct *mm, pgoff_t address, unsigned int flags, model_pin *pin)
-{
-	const bool forks = (flags & FOLL_PIN) && model::current->anon;
-	uint32_t seq = 0;
+/* One processor at a time: between the reference and the pin nobody could tell the difference. */
+static constexpr bool model_pin_at_once = true;
 
-	if (forks) {
-		seq = raw_read_seqcount(&mm->write_protect_seq);
-		if (seq & 1)
-			return false;
-	}
-	if (!FORMS.gup_fast_pte_range(mm, address, flags, pin))
-		return false;
-	model_note_pin(mm, address, flags, pin);
-	if (forks && read_seqcount_retry(&mm->write_protect_seq, seq)) {
-		model_unpin(pin);
-		return false;
-	}
-	return true;
+static bool model_forks()
+{
+	return model::current->anon != nullptr;
 }
+
+#include "core/model/protocol/gup_fast.h"
 
 /*
  * mm/gup.c: follow_page_mask(), follow_page_pte(), follow_huge_pmd(), v6.15. 0: found, with its reference; -ENOENT,

@@ -4,7 +4,9 @@
 #include "core/model/anon.h"
 #include "core/model/dma.h"
 #include "core/model/file.h"
+#include "core/model/page_alloc.h"
 #include "core/model/pgmap.h"
+#include "core/model/signal.h"
 
 namespace kernel
 {
@@ -92,7 +94,7 @@ static void model_boot_device(model *m)
 	execution.init(m->alloc_state, role_alloc_state);
 	m->free_stack = arena.make_array<uint32_t>(m->nr_blocks);
 	m->freed = arena.make_array<uint32_t>(m->nr_blocks);
-	m->freed_notes = arena.make_array<model_freed>(m->nr_blocks);
+	m->freed_notes = arena.make_array<model_note>(m->nr_blocks);
 	/* Single blocks come from the top, so that aligned runs stay whole below. */
 	m->nr_free = m->nr_blocks;
 	for (uint32_t i = 0; i < m->nr_blocks; i++)
@@ -139,6 +141,10 @@ model *model_boot(const model_config &config)
 	m->j_barrier.init(role_journal);
 	if (config.open_files)
 		model_boot_life(m);
+	if (config.kills)
+		model_boot_signals(m);
+	if (config.low_memory)
+		model_boot_low_memory(m);
 	return m;
 }
 

@@ -20,6 +20,7 @@ struct xa_state;
 struct model_io;
 struct model_mmap_request;
 struct model_pin;
+struct dentry;
 struct dev_pagemap;
 
 /* One pointer for each function that some row changes. */
@@ -66,6 +67,12 @@ struct model_forms {
 	bool (*generic_drop_inode)(inode *inode);
 	bool (*model_inode_freeing)(inode *inode);
 	void (*iput_final)(inode *inode);
+	dentry *(*lookup_open)(uint32_t name, inode *creat);
+	int (*sys_munmap)(vm_area_struct *vma);
+	bool (*mapping_shrinkable)(address_space *mapping);
+	bool (*mapping_empty)(address_space *mapping);
+	void (*inode_pin_lru_isolating)(inode *inode);
+	void (*inode_unpin_lru_isolating)(inode *inode);
 	void (*evict_inodes)();
 	bool (*model_pin_inode)(const model_pin *pin);
 	void (*model_unpin_inode)(const model_pin *pin);

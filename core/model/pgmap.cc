@@ -7,7 +7,7 @@ namespace kernel
 
 static const engine::Role role_srcu("dax_srcu"), role_alive("dax.alive"), role_ref("pgmap.ref"),
 	role_dying("pgmap.dying"), role_mapped("pgmap.mapped"), role_done("pgmap.done"),
-	role_queue("q_usage_counter"), role_disk_dead("disk.dead");
+	role_queue("q_usage_counter"), role_disk_dead("disk.dead"), role_rcu("rcu");
 
 void model_boot_pgmap(model *m)
 {
@@ -21,6 +21,7 @@ void model_boot_pgmap(model *m)
 	pgmap->dying.init(role_dying);
 	pgmap->mapped.init(role_mapped, 1);
 	pgmap->done.init(role_done);
+	pgmap->rcu.init(role_rcu);
 	m->pgmap = pgmap;
 }
 
@@ -60,6 +61,14 @@ static void kill_dax(dev_pagemap *pgmap)
 	pgmap->dax_srcu.synchronize(SITE("synchronize_srcu", "dax_srcu"));
 }
 
+/* kernel/sched/completion.c: complete(), v6.15 */
+static void complete(engine::Completion *x)
+{
+	x->complete(SITE("complete", "pgmap.done"));
+}
+
+#include "core/model/protocol/percpu_ref.h"
+
 /* block/blk-core.c: bio_queue_enter(), v6.15. Left out: freezing for any other reason. */
 bool bio_queue_enter(void)
 {
@@ -98,22 +107,16 @@ bool try_get_dev_pagemap(void)
 
 	if (!pgmap)
 		return true;
-	if (READ_ONCE(pgmap->dying))
-		return false;
-	/* In one step with the look: percpu_ref_kill() waits for whoever is in between, by RCU. */
-	MODEL_WRITE_HERE(pgmap->ref, pgmap->ref.peek() + 1);
-	return true;
+	return percpu_ref_tryget_live(pgmap);
 }
 
-/* include/linux/memremap.h: put_dev_pagemap(), v6.15, with dev_pagemap_percpu_release() */
+/* include/linux/memremap.h: put_dev_pagemap(), v6.15 */
 void put_dev_pagemap(void)
 {
 	dev_pagemap *pgmap = model::current->pgmap;
 
-	if (!pgmap)
-		return;
-	if (pgmap->ref.fetch_sub(1, Order::kFull, SITE("percpu_ref_put", "pgmap.ref")) == 1)
-		pgmap->done.complete(SITE("complete", "pgmap.done"));
+	if (pgmap)
+		percpu_ref_put(pgmap);
 }
 
 /* mm/memremap.c: memremap_pages(), v6.15, as far as references to the memory map go. */
@@ -140,8 +143,7 @@ void model_pageunmap_range(dev_pagemap *pgmap)
 void memunmap_pages(dev_pagemap *pgmap)
 {
 	del_gendisk(pgmap);
-	WRITE_ONCE(pgmap->dying, 1u); /* percpu_ref_kill() */
-	put_dev_pagemap();
+	percpu_ref_kill(pgmap);
 	model_pageunmap_range(pgmap);
 }
 

@@ -22,6 +22,7 @@ struct dev_pagemap {
 	Atomic<uint32_t> dying;	    /* of the percpu_ref */
 	Atomic<uint32_t> mapped;    /* 0: the memory map is gone */
 	engine::Completion done;
+	engine::Rcu rcu;	   /* of the percpu_ref */
 	engine::TaskId removed_by; /* for reports */
 	uint32_t removed_at;
 };
@@ -42,6 +43,7 @@ void del_gendisk(dev_pagemap *pgmap);
 /* Of the percpu_ref. False: it is dying. */
 bool try_get_dev_pagemap(void);
 void put_dev_pagemap(void);
+void percpu_ref_kill(dev_pagemap *pgmap);
 
 /* How many references it begins with. */
 uint32_t memremap_pages();

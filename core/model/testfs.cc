@@ -298,7 +298,8 @@ void testfs_delete_inode(inode *inode)
 /* fs/ext4/inode.c: ext4_evict_inode(), v6.15. Left out: files without DAX, the orphan list, quota. */
 void testfs_evict_inode(inode *inode)
 {
-	dax_break_layout_final(inode);
+	if (!inode->is_dir) /* dax_mapping() */
+		dax_break_layout_final(inode);
 	testfs_delete_inode(inode);
 }
 

@@ -36,24 +36,47 @@ std::string page_of(const engine::Finding& f) {
   return describe_cell(f, f.args[kWhere], f.args[kPage] * set->history().model().config.cells);
 }
 
-std::string describe(const engine::Finding& f, const engine::Execution&) {
+/* "R.A <did> (step N)". */
+std::string by(const engine::Execution& execution, const kernel::model_note& note, std::string_view did) {
+  return task_name(execution, note.task) + " " + std::string(did) + " (step " + std::to_string(note.step) +
+         ")";
+}
+
+/* Who is answerable: who took its last name, and its last reference. */
+std::string ended_by(const engine::Execution& execution, const kernel::inode& inode) {
+  std::string text;
+  if (inode.unlinked.step != 0) text += ": " + by(execution, inode.unlinked, "unlinked it");
+  if (inode.put.step == 0) return text;
+  return text + (text.empty() ? ": " : ", ") + by(execution, inode.put, "was the last to put it");
+}
+
+std::string freed_by(const engine::Execution& execution, const kernel::model_note& note) {
+  return note.step == 0 ? "" : ": " + by(execution, note, "took it from its file");
+}
+
+std::string describe(const engine::Finding& f, const engine::Execution& execution) {
   const auto* set = static_cast<const OracleSet*>(f.context);
+  const kernel::model& model = set->history().model();
+  const bool of_inode = f.args[kWhat] <= kFreedInUse;
+  const kernel::inode& inode = model.inodes[of_inode ? f.args[kWhere] : 0];
+  const std::string file = of_inode ? set->names().files[f.args[kWhere]] : "";
   const std::string block = "block " + std::to_string(f.args[kMore]);
   switch (f.args[kWhat]) {
     case kFileLeft:
-      return "at the end " + set->names().files[f.args[kWhere]] +
-             " has no name and nobody has it open or mapped, but it still has " +
-             std::to_string(f.args[kMore]) + " block(s)";
+      return "at the end " + file + " has no name and nobody has it open or mapped, but it still has " +
+             std::to_string(f.args[kMore]) + " block(s)" + ended_by(execution, inode);
     case kReferences:
-      return "at the end " + set->names().files[f.args[kWhere]] + " has " + std::to_string(f.args[kPage]) +
-             " reference(s), but " + std::to_string(f.args[kMore]) + " can be found";
+      return "at the end " + file + " has " + std::to_string(f.args[kPage]) + " reference(s), but " +
+             std::to_string(f.args[kMore]) + " can be found" + ended_by(execution, inode);
     case kFreedInUse:
-      return "at the end " + set->names().files[f.args[kWhere]] +
-             " is in the dentry cache, but its inode has been freed";
+      return "at the end " + file + " is in the dentry cache, but its inode has been freed" +
+             ended_by(execution, inode);
     case kBlockTwice:
-      return "at the end " + block + ", which " + page_of(f) + " has, is also free or another page's";
+      return "at the end " + block + ", which " + page_of(f) + " has, is also free or another page's" +
+             freed_by(execution, model.freed_notes[f.args[kMore]]);
     case kBlockLost:
-      return "at the end " + block + " is neither free nor in a file";
+      return "at the end " + block + " is neither free nor in a file" +
+             freed_by(execution, model.freed_notes[f.args[kMore]]);
     case kEntryLocked:
       return "at the end the entry of " + page_of(f) + " is locked";
     case kWaiter:
@@ -66,8 +89,12 @@ std::string describe(const engine::Finding& f, const engine::Execution&) {
     case kAssociation:
       return "at the end " + block + ", a page of the entry of " + page_of(f) +
              ", does not say that it is that page, but another page of the entry does";
-    default:
-      return "at the end a page table lets " + page_of(f) + " be written, but its entry is clean";
+    default: {
+      const engine::Site* cleaned =
+          kernel::model_cleaned_by(&model.inodes[f.args[kWhere]], f.args[kPage] * model.config.cells);
+      return "at the end a page table lets " + page_of(f) + " be written, but its entry is clean" +
+             (cleaned == nullptr ? "" : std::string(": ") + cleaned->function + "() made it so");
+    }
   }
 }
 

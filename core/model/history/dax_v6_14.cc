@@ -122,31 +122,6 @@ uint32_t __init_zone_device_page_v6_14()
 	return 1;
 }
 
-/* fs/dax.c: dax_page_is_busy_v6_14(), which is dax_busy_page() for one page, v6.14. Mappings do not count. */
-bool dax_page_is_busy_v6_14(page *page)
-{
-	return READ_ONCE(page->_refcount) > 1;
-}
-
-/* fs/ext4/inode.c: wait_page_idle_v6_14(), which is the ___wait_var_event() of ext4_break_layouts(), v6.14 */
-int wait_page_idle_v6_14(page *page, inode *inode, bool interruptible)
-{
-	return model_wait_page(page, page->_refcount, 1, inode, interruptible);
-}
-
-/* mm/memremap.c: folio_put_refs_v6_14(), which is __put_devmap_managed_folio_refs(), v6.14 */
-void folio_put_refs_v6_14(page *page, uint32_t refs)
-{
-	uint32_t left =
-		page->_refcount.fetch_sub(refs, Order::kFull, SITE("folio_put_refs", "refcount")) -
-		refs;
-
-	model_touch(page_to_pfn(page));
-	if (left == 1)
-		model::current->var_table->wake_up_var(page->_refcount,
-						       SITE("wake_up_var", "refcount"));
-}
-
 /* include/linux/mm.h: pte_devmap(), v6.14. A PTE of the device's memory says so, and its page has to be asked for. */
 bool pte_devmap_v6_14(pte_t pte)
 {

@@ -32,6 +32,10 @@ uint32_t __init_zone_device_page_v6_14();
 void folio_put_refs_v6_14(page *page, uint32_t refs);
 page *vm_normal_page_v6_14(uint64_t pfn);
 void testfs_evict_inode_v6_14(inode *inode);
+void inode_pin_lru_isolating_v6_10(inode *inode);
+void inode_unpin_lru_isolating_v6_10(inode *inode);
+bool mapping_shrinkable_v5_15(address_space *mapping);
+bool mapping_empty_v5_12(address_space *mapping);
 bool gup_fast_v5_10(mm_struct *mm, pgoff_t address, unsigned int flags, model_pin *pin);
 int bio_iov_iter_get_pages_v6_4(mm_struct *mm, pgoff_t address, bool to_memory, model_pin *pin);
 

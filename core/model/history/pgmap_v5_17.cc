@@ -16,10 +16,9 @@ uint32_t memremap_pages_v5_17()
 void memunmap_pages_v5_17(dev_pagemap *pgmap)
 {
 	del_gendisk(pgmap);
-	WRITE_ONCE(pgmap->dying, 1u); /* percpu_ref_kill() */
+	percpu_ref_kill(pgmap);
 	for (uint32_t i = 0; i < model::current->nr_blocks; i++)
 		folio_put(&model::current->pages[i]);
-	put_dev_pagemap();
 	model_pageunmap_range(pgmap);
 }
 

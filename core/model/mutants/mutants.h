@@ -48,6 +48,11 @@ void memunmap_pages_keeps_disk(dev_pagemap *pgmap);
 void folio_put_refs_other_key(page *page, uint32_t refs);
 int wait_page_idle_keeps_lock(page *page, inode *inode, bool interruptible);
 int wait_page_idle_uninterruptible(page *page, inode *inode, bool interruptible);
+vm_fault_t dax_iomap_pte_fault_rwsem(vm_fault *vmf);
+int ext4_break_layouts_no_error(inode *inode);
+int xfs_break_dax_layouts_no_error(inode *ip);
+void testfs_evict_inode_interruptible(inode *inode);
+dentry *lookup_open_shared(uint32_t name, inode *creat);
 
 } /* namespace kernel */
 
