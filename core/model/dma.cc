@@ -2,6 +2,8 @@
 #include "core/model/dma.h"
 
 #include "core/model/anon.h"
+#include "core/model/file.h"
+#include "core/model/inode.h"
 #include "core/model/page_alloc.h"
 #include "core/model/pgmap.h"
 
@@ -19,6 +21,8 @@ static uint64_t model_pin_hash(const model_pin *pin)
 		hash = folio_pfn(pin->folio);
 	hash = engine::combine(hash, pin->mm ? 0x100 + pin->mm->id : ~uint64_t(0));
 	hash = engine::combine(hash, pin->host ? pin->host->id : ~uint64_t(0));
+	if (pin->file)
+		hash = engine::combine(hash, uint64_t(pin->file - model::current->life->files));
 	hash = engine::combine(hash, pin->pgoff);
 	hash = engine::combine(hash, pin->generation);
 	return engine::combine(hash, pin->flags);

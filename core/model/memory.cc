@@ -73,7 +73,7 @@ vm_fault_t vmf_insert_page_mkwrite(vm_fault *vmf, uint64_t pfn, bool write)
 static vm_fault_t do_wp_page(vm_fault *vmf)
 {
 	if (is_cow_mapping(vmf->vma->vm_flags))
-		return model_do_wp_private(vmf);
+		return FORMS.model_do_wp_private(vmf);
 	/* ->pfn_mkwrite and ->page_mkwrite are the fault handler of the file system */
 	spin_unlock(&vmf->pmd->ptl);
 	return testfs_dax_huge_fault(vmf, false);

@@ -20,7 +20,8 @@ static const engine::Role role_i_size("i_size"), role_i_block("extent"),
 	role_line("line"), role_journal("journal"), role_alloc("alloc_lock"),
 	role_in_anon_vma("vma.in_anon_vma"), role_prot("vma.prot"), role_seq("write_protect_seq"),
 	role_forked("mm.forked"), role_alloc_state("alloc"), role_warn("warning"),
-	role_ilock("XFS_ILOCK"), role_pincount("i_pincount"), role_logged("logged");
+	role_ilock("XFS_ILOCK"), role_mapping_lock("mapping_lock"), role_pincount("i_pincount"),
+	role_logged("logged");
 
 static void model_boot_inode(inode *inode, uint8_t id, const model_config &config)
 {
@@ -48,6 +49,7 @@ static void model_boot_inode(inode *inode, uint8_t id, const model_config &confi
 	inode->i_data.invalidate_lock.init(role_invalidate);
 	inode->i_data.i_mmap_rwsem.init(role_i_mmap);
 	inode->i_data.nrpages.init(role_nrpages);
+	inode->i_data.model_mapping_lock.init(role_mapping_lock);
 }
 
 static void model_boot_mm(mm_struct *mm, uint8_t id, const model_config &config)

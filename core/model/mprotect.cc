@@ -10,7 +10,7 @@ static bool can_change_private_pte_writable(pte_t pte)
 {
 	folio *folio = model_anon_folio(pte_pfn(pte));
 
-	return folio && model_folio_test(folio, PG_anon_exclusive);
+	return folio && FORMS.PageAnonExclusive(folio);
 }
 
 /* mm/mprotect.c: change_pte_range(), v6.15. Swap entries stay as they are. */

@@ -72,7 +72,7 @@ vm_fault_t testfs_dax_huge_fault(vm_fault *vmf, bool pmd)
 retry:
 	if (write)
 		testfs_journal_start();
-	result = dax_iomap_fault(vmf, pmd);
+	result = FORMS.dax_iomap_fault(vmf, pmd);
 	if (write) {
 		testfs_journal_stop();
 		if ((result & VM_FAULT_ERROR) && vmf->model_error == -ENOSPC &&

@@ -89,7 +89,8 @@ struct address_space {
 	xarray i_pages;
 	rw_semaphore invalidate_lock;
 	rw_semaphore i_mmap_rwsem;
-	Plain<uint64_t> nrpages; /* under xa_lock */
+	Plain<uint64_t> nrpages;	 /* under xa_lock */
+	rw_semaphore model_mapping_lock; /* of a proposal that shares the lock of entries */
 };
 
 struct vm_area_struct {

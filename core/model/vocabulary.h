@@ -88,4 +88,6 @@ bool model_warn(bool condition, const engine::Site &site, const char *text);
 
 } /* namespace kernel */
 
+#include "core/model/protocol/engine_memory.h"
+
 #endif /* DAXRACE_CORE_MODEL_VOCABULARY_H_ */

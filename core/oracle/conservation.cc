@@ -6,6 +6,7 @@
 #include "core/model/dax.h"
 #include "core/model/file.h"
 #include "core/model/inode.h"
+#include "core/model/page.h"
 #include "core/model/protocol/entry_backend.h"
 #include "core/oracle/oracle.h"
 
@@ -27,6 +28,7 @@ enum What {
   kOverlap,
   kForeignBlock,
   kCleanEntry,
+  kAssociation,
 };
 
 std::string page_of(const engine::Finding& f) {
@@ -84,6 +86,9 @@ std::string describe(const engine::Finding& f, const engine::Execution& executio
              std::to_string(f.args[kWhere]) + " has a PTE where there is no table of PTEs";
     case kForeignBlock:
       return "at the end a page table maps " + block + " for " + page_of(f) + ", which does not have it";
+    case kAssociation:
+      return "at the end " + block + ", a page of the entry of " + page_of(f) +
+             ", does not say that it is that page, but another page of the entry does";
     default: {
       const engine::Site* cleaned =
           kernel::model_cleaned_by(&model.inodes[f.args[kWhere]], f.args[kPage] * model.config.cells);
@@ -169,7 +174,27 @@ class Conservation : public Oracle {
       const kernel::xa_entry entry = file.i_data.i_pages.slots[page].peek();
       if (kernel::xa_is_value(entry) && kernel::dax_is_locked(entry))
         report(history, "broken-invariant", kEntryLocked, file.id, page, 0);
+      if (history.model().pages != nullptr && kernel::xa_is_value(entry) &&
+          !kernel::dax_is_zero_entry(entry) && !kernel::dax_is_empty_entry(entry))
+        inspect_pages(file, page, entry, history);
     }
+  }
+
+  /* The pages of an entry say whose they are, page->mapping and page->index: all of them, or none. */
+  static void inspect_pages(const kernel::inode& file, uint64_t first, kernel::xa_entry entry,
+                            FileHistory& history) {
+    const kernel::page* pages = history.model().pages + kernel::dax_to_pfn(entry);
+    uint32_t said = 0;
+    uint64_t silent = 0;
+    for (uint64_t i = 0; i < kernel::model_entry_pages(entry); ++i) {
+      if (pages[i].mapping.peek() == file.id + 1u && pages[i].index.peek() == first + i)
+        ++said;
+      else
+        silent = i;
+    }
+    if (said != 0 && said != kernel::model_entry_pages(entry))
+      report(history, "broken-invariant", kAssociation, file.id, first + silent,
+             kernel::dax_to_pfn(entry) + silent);
   }
 
   static void inspect_tables(const kernel::model& model, const kernel::mm_struct& mm, FileHistory& history) {

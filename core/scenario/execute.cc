@@ -10,8 +10,7 @@ namespace daxrace::scenario {
 
 Runner::Runner(engine::Limits limits) : execution_(limits), oracles_(execution_) {}
 
-/* Whether some operation uses that part of the machine. */
-static bool needs(const Program& program, OpNeeds part) {
+bool needs(const Program& program, OpNeeds part) {
   auto uses = [part](const Operation& op) { return op_info(op.kind).needs == part; };
   return std::ranges::any_of(program.setup, uses) ||
          std::ranges::any_of(program.tasks,
@@ -207,6 +206,8 @@ bool Runner::run_op(const Operation& op, uint32_t index) {
   event.mm = context.mm;
   event.cell = context.cell;
   kernel::model_emit(event);
+  /* A crash does not come back. */
+  if (op.kind == OpKind::k_crash) execution_.count_standing(static_cast<uint32_t>(op.kind));
   int result = entry.run(context);
   /* exit_to_user_mode_loop(): a signal is taken on the way back from a system call. */
   const bool killed =
@@ -214,6 +215,7 @@ bool Runner::run_op(const Operation& op, uint32_t index) {
   if (result == -kernel::MODEL_ERESTARTSYS) result = -EINTR; /* no SA_RESTART */
   if (killed) op_entry(OpKind::k_exit).run(context);
   execution_.ret(static_cast<uint64_t>(static_cast<int64_t>(result)), DAXRACE_SITE("ret", ""));
+  execution_.count_standing(static_cast<uint32_t>(op.kind));
   event.kind = kernel::model_event_kind::ret;
   event.inode = context.inode;
   event.result = result;

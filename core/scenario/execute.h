@@ -40,6 +40,7 @@ class Runner {
 
   engine::Execution& execution() { return execution_; }
   const engine::Execution& execution() const { return execution_; }
+  oracle::OracleSet& oracles() { return oracles_; }
   const Program& program() const { return *program_; }
   const KernelChoice& kernel() const { return kernel_; }
 
@@ -93,6 +94,9 @@ class Runner {
   std::vector<engine::RecordedSwitch> switches_; /* of an execution that is run again for its trace */
   std::vector<engine::RecordedDraw> draws_;
 };
+
+/* Whether some operation of the tasks or of setup needs that part of the machine. */
+bool needs(const Program& program, OpNeeds part);
 
 /* "P.A" of task `index` of the program; behind those, "dma.0" of the first request to the device. */
 std::string task_label(const Program& program, int index);

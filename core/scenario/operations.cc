@@ -38,6 +38,11 @@ struct Address {
 };
 Address address_of(const OpContext& c) { return {c.op.arg[0], c.op.arg[1], c.op.arg[2]}; }
 
+kernel::pgoff_t page_of(const OpContext& c) {
+  Address at = address_of(c);
+  return static_cast<kernel::pgoff_t>(c.runner.region(at.region).address + at.page);
+}
+
 /* The address space of the task; in setup, which stands for all processes, null. */
 kernel::mm_struct* mm_of(const OpContext& c) {
   engine::TaskId task = engine::Execution::current().self();
@@ -177,6 +182,30 @@ int op_write(const OpContext& c) {
   });
 }
 
+/* The buffer is a mapping: what user space hands to read(2) and write(2). */
+kernel::model_io io_to_mapping(const OpContext& c, kernel::inode* inode) {
+  kernel::model_io io = io_of(c, inode);
+  io.buffer = mm_of(c, address_of(c).region);
+  io.address = page_of(c);
+  return io;
+}
+
+void describe_readto(OpContext& c) { describe_file(c, model_op::read); }
+int op_readto(const OpContext& c) {
+  return on_file(c, mm_of(c), [&](kernel::inode* inode, kernel::file*) {
+    kernel::model_io io = io_to_mapping(c, inode);
+    return kernel::sys_read(&io);
+  });
+}
+
+void describe_writefrom(OpContext& c) { describe_file(c, model_op::write); }
+int op_writefrom(const OpContext& c) {
+  return on_file(c, mm_of(c), [&](kernel::inode* inode, kernel::file*) {
+    kernel::model_io io = io_to_mapping(c, inode);
+    return kernel::sys_write(&io);
+  });
+}
+
 void describe_fsync(OpContext& c) { describe_file(c, model_op::fsync); }
 int op_fsync(const OpContext& c) {
   return on_file(c, mm_of(c), [](kernel::inode* inode, kernel::file*) { return kernel::sys_fsync(inode); });
@@ -225,11 +254,6 @@ void describe_mprotect(OpContext&) {}
 int op_mprotect(const OpContext& c) {
   int32_t region = arg(c, ArgKind::kRegion);
   return kernel::sys_mprotect(vma_of(c, region), mm_of(c, region), arg(c, ArgKind::kAccess) != 0);
-}
-
-kernel::pgoff_t page_of(const OpContext& c) {
-  Address at = address_of(c);
-  return static_cast<kernel::pgoff_t>(c.runner.region(at.region).address + at.page);
 }
 
 void describe_dontneed(OpContext&) {}
@@ -382,32 +406,6 @@ int op_rmdir(const OpContext& c) { return kernel::sys_rmdir(name_of(c)); }
 void describe_readdir(OpContext&) {}
 int op_readdir(const OpContext& c) {
   return on_file(c, mm_of(c), [](kernel::inode* inode, kernel::file*) { return kernel::iterate_dir(inode); });
-}
-
-/* One page, with the page at the operation's address as buffer. */
-kernel::model_io io_with_buffer(const OpContext& c, kernel::inode* inode) {
-  const auto slot = static_cast<size_t>(slot_of(c.op.kind, ArgKind::kAddr));
-  const int32_t region = c.op.arg[slot];
-  kernel::model_io io{inode, static_cast<kernel::pgoff_t>(arg(c, ArgKind::kOffset)), 1, c.value};
-  io.buffer = mm_of(c, region);
-  io.address = static_cast<kernel::pgoff_t>(c.runner.region(region).address + c.op.arg[slot + 1]);
-  return io;
-}
-
-void describe_readinto(OpContext& c) { describe_file(c, model_op::read); }
-int op_readinto(const OpContext& c) {
-  return on_file(c, mm_of(c), [&](kernel::inode* inode, kernel::file*) {
-    kernel::model_io io = io_with_buffer(c, inode);
-    return kernel::sys_read(&io);
-  });
-}
-
-void describe_writefrom(OpContext& c) { describe_file(c, model_op::write); }
-int op_writefrom(const OpContext& c) {
-  return on_file(c, mm_of(c), [&](kernel::inode* inode, kernel::file*) {
-    kernel::model_io io = io_with_buffer(c, inode);
-    return kernel::sys_write(&io);
-  });
 }
 
 constexpr OpEntry kEntries[] = {

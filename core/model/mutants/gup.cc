@@ -2,6 +2,7 @@
 /* Mutants of the protocol between references to pages and whoever waits for them. */
 #include "core/model/gup.h"
 #include "core/model/mutants/mutants.h"
+#include "core/model/pgmap.h"
 
 namespace kernel
 {
@@ -65,6 +66,13 @@ int xfs_break_dax_layouts_no_error(inode *ip)
 {
 	FORMS.dax_break_layout(ip);
 	return 0;
+}
+
+/* mm/memremap.c: memunmap_pages(), v6.15, mutant. The disk is not taken down before its memory. */
+void memunmap_pages_keeps_disk(dev_pagemap *pgmap)
+{
+	percpu_ref_kill(pgmap);
+	model_pageunmap_range(pgmap);
 }
 
 } /* namespace kernel */

@@ -185,4 +185,34 @@ void model_unpin_inode_iput(const model_pin *pin)
 		iput(&model::current->inodes[pin->host->id]);
 }
 
+/*
+ * mm/gup.c: gup_fast(), v6.15, that leaves pages of DAX files to the slow way: only there is a VMA to hold.
+ */
+bool gup_fast_no_dax(mm_struct *mm, pgoff_t address, unsigned int flags, model_pin *pin)
+{
+	if (!gup_fast(mm, address, flags, pin))
+		return false;
+	if (!pin->page)
+		return true;
+	gup_put_folio(pin, flags);
+	return false;
+}
+
+/* mm/gup.c: model_pin_vma(), v6.15. Under mmap_lock: what the VMA holds stays after it is gone. */
+bool model_pin_vma(const model_pin *pin)
+{
+	if (pin->page && pin->file)
+		get_file(pin->file);
+	return true;
+}
+
+/* mm/gup.c: model_unpin_vma(), v6.15. A device is no process on its way to user space: a work item would do it. */
+void model_unpin_vma(const model_pin *pin)
+{
+	if (!pin->page || !pin->file)
+		return;
+	fput(pin->file);
+	task_work_run();
+}
+
 } /* namespace kernel */
