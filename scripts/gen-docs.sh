@@ -31,13 +31,13 @@ model_sources() {
   list_files | grep -E '^core/model/.*\.(cc|h)$' || true
 }
 
-# One line a function: kernel file, function, version, our file, what is left out; tabs in between.
+# One line a function: kernel file, function, version, our file, what is left out, points; tabs in between.
 model_rows() {
   local sources
   mapfile -t sources < <(model_sources)
   ((${#sources[@]} > 0)) || return 0
   awk -f scripts/model-headers.awk "${sources[@]}" | awk -F '\t' '
-    $1 == "row" { gsub(/\|/, "\\|"); printf "%s\t%s\t%s\t%s\t%s\n", $4, $5, $6, $2, $7 }' | LC_ALL=C sort -u
+    $1 == "row" { gsub(/\|/, "\\|"); printf "%s\t%s\t%s\t%s\t%s\t%s\n", $4, $5, $6, $2, $7, $8 }' | LC_ALL=C sort -u
 }
 
 model_map() {
@@ -47,12 +47,13 @@ model_map() {
 # What the model mirrors
 
 A function that is modelled in several forms has a row for each. "Left out" is what the kernel function does and ours
-does not.
+does not. "Points" is how many scheduling points its text has, not counting those of what it calls: where another task
+can come in between. `scripts/speed.sh` counts how often the scenarios come to each.
 
-| kernel file | function | version | our file | left out |
-|---|---|---|---|---|
+| kernel file | function | version | our file | points | left out |
+|---|---|---|---|---|---|
 TEXT
-  model_rows | awk -F '\t' '{ printf "| %s | `%s` | %s | [%s](../%s) | %s |\n", $1, $2, $3, $4, $4, $5 }'
+  model_rows | awk -F '\t' '{ printf "| %s | `%s` | %s | [%s](../%s) | %s | %s |\n", $1, $2, $3, $4, $4, $6, $5 }'
 }
 
 tables() {

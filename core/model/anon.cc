@@ -2,6 +2,7 @@
 /* include/linux/mm.h, page-flags.h, rmap.h: one anonymous page, its counts, flags and lock, and its page frame. */
 #include "core/model/anon.h"
 
+#include "core/model/page_alloc.h"
 #include "core/model/protocol/page_backend.h"
 
 namespace kernel
@@ -78,6 +79,7 @@ folio *model_alloc_folio(pgoff_t index)
 	private_memory *anon = model::current->anon;
 	folio *folio = nullptr;
 
+	model_alloc(GFP_KERNEL); /* GFP_HIGHUSER_MOVABLE */
 	spin_lock(&anon->zone_lock);
 	if (anon->nr_free > 0) {
 		uint64_t before = model_zone_hash();
@@ -222,12 +224,24 @@ void model_lru_add(folio *folio)
 
 /* --- reverse mappings: mm/rmap.c ---------------------------------------------------------------------------------------- */
 
+/* include/linux/page-flags.h: PageAnonExclusive(), v6.15 */
+bool PageAnonExclusive(folio *folio)
+{
+	return model_folio_test(folio, PG_anon_exclusive);
+}
+
+/* include/linux/page-flags.h: SetPageAnonExclusive(), v6.15 */
+void SetPageAnonExclusive(folio *folio)
+{
+	model_folio_set(folio, PG_anon_exclusive);
+}
+
 /* mm/rmap.c: folio_add_new_anon_rmap(), v6.15; include/linux/swap.h: folio_add_lru_vma() */
 void folio_add_new_anon_rmap(folio *folio, rmap_t flags)
 {
 	WRITE_ONCE(folio->_mapcount, int32_t(1));
 	if (flags & RMAP_EXCLUSIVE)
-		model_folio_set(folio, PG_anon_exclusive);
+		FORMS.SetPageAnonExclusive(folio);
 	model_lru_add(folio);
 }
 
@@ -236,7 +250,7 @@ void folio_add_anon_rmap_pte(folio *folio, rmap_t flags)
 {
 	model_add(folio->_mapcount, 1);
 	if (flags & RMAP_EXCLUSIVE)
-		model_folio_set(folio, PG_anon_exclusive);
+		FORMS.SetPageAnonExclusive(folio);
 	WARN_ON_ONCE(folio->_mapcount.peek() > 1 && (folio->flags.peek() & PG_anon_exclusive) != 0);
 }
 

@@ -31,6 +31,19 @@ static void try_grab_folio(const model_pin *pin, unsigned int flags)
 						SITE("try_grab_folio", "refcount"));
 }
 
+/* mm/gup.c: sanity_check_pinned_pages(), v6.15. A pin is of a page that nobody else can get a copy of. */
+void sanity_check_pinned_pages(const model_pin *pin, unsigned int flags)
+{
+	WARN_ON_ONCE(pin->folio && (flags & FOLL_PIN) &&
+		     !(pin->folio->flags.peek() & PG_anon_exclusive));
+}
+
+/* include/linux/mm.h: pte_devmap(), v6.15. Not of a file system's pages: their PTEs are like all others. */
+bool pte_devmap(pte_t)
+{
+	return false;
+}
+
 static void model_emit_private(model_event_kind kind, const model_pin *pin)
 {
 	model_event event{ kind };
@@ -54,8 +67,10 @@ void model_note_pin(mm_struct *mm, pgoff_t address, unsigned int flags, model_pi
 			continue;
 		if (pin->folio || (!pin->page && is_cow_mapping(vma->vm_flags)))
 			pin->mm = mm;
-		if (!vma_is_anonymous(vma))
+		if (!vma_is_anonymous(vma)) {
 			pin->host = vma->f_mapping->host;
+			pin->file = vma->vm_file;
+		}
 		pin->pgoff = pin->mm ? address : address - vma->vm_start + vma->vm_pgoff;
 	}
 	pin->flags = flags;
@@ -78,9 +93,10 @@ static bool model_forks()
 
 /*
  * mm/gup.c: follow_page_mask(), follow_page_pte(), follow_huge_pmd(), v6.15. 0: found, with its reference; -ENOENT,
- * -EMLINK: it takes a fault first.
+ * -EMLINK: it takes a fault first. `pgmap`: the memory map is held, until the caller is done.
  */
-static int follow_page_mask(mm_struct *mm, pgoff_t address, unsigned int flags, model_pin *pin)
+static int follow_page_mask(mm_struct *mm, pgoff_t address, unsigned int flags, model_pin *pin,
+			    bool *pgmap)
 {
 	pmd_slot *slot = pmd_offset(mm, address);
 	pmd_t pmd = READ_ONCE(slot->pmd);
@@ -99,13 +115,20 @@ static int follow_page_mask(mm_struct *mm, pgoff_t address, unsigned int flags, 
 	if (pmd_trans_huge(pte) != huge || !pte_present(pte) ||
 	    ((flags & FOLL_WRITE) && !pte_write(pte)))
 		goto out;
+	if (FORMS.pte_devmap(pte)) {
+		*pgmap = try_get_dev_pagemap();
+		if (!*pgmap) {
+			/* follow_devmap_pmd() says so; of a PTE there is just no page, again and again. */
+			ret = huge ? -EFAULT : -ENOENT;
+			goto out;
+		}
+	}
 	model_pin_frame(pte_pfn(pte) + (huge ? address & (PMD_NR - 1) : 0), pin);
 	ret = -EMLINK;
-	if (!pte_write(pte) && gup_must_unshare(flags, pin->folio))
+	if (!pte_write(pte) && FORMS.gup_must_unshare(flags, pin->folio))
 		goto out;
 	ret = 0;
-	WARN_ON_ONCE(pin->folio && (flags & FOLL_PIN) &&
-		     !(pin->folio->flags.peek() & PG_anon_exclusive));
+	FORMS.sanity_check_pinned_pages(pin, flags);
 	try_grab_folio(pin, flags);
 out:
 	spin_unlock(ptl);
@@ -125,10 +148,13 @@ static int __get_user_pages(mm_struct *mm, pgoff_t address, unsigned int flags, 
 		return -EFAULT;
 	for (;;) {
 		unsigned int fault_flags = flags & FOLL_WRITE ? unsigned(FAULT_FLAG_WRITE) : 0u;
-		int ret = follow_page_mask(mm, address, flags, pin);
+		bool pgmap = false;
+		int ret = follow_page_mask(mm, address, flags, pin, &pgmap);
 
-		if (ret == 0)
-			return 0;
+		if (pgmap)
+			put_dev_pagemap();
+		if (ret == 0 || ret == -EFAULT)
+			return ret;
 		if (ret == -EMLINK)
 			fault_flags |= FAULT_FLAG_UNSHARE;
 		if (handle_mm_fault(vma, address, fault_flags) & VM_FAULT_ERROR)

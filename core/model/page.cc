@@ -10,7 +10,8 @@ namespace kernel
 {
 
 static const engine::Role role_page("page"), role_refcount("refcount"), role_mapcount("mapcount"),
-	role_generation("generation"), role_var("var_table");
+	role_generation("generation"), role_var("var_table"), role_page_mapping("page.mapping"),
+	role_page_index("page.index");
 
 inline constexpr uint32_t VAR_TABLE_ENTRIES = 4;
 
@@ -27,6 +28,8 @@ void model_boot_pages(model *m)
 		execution.init(page->var, role_page);
 		page->_mapcount.init(role_mapcount);
 		page->generation.init(role_generation);
+		page->mapping.init(role_page_mapping);
+		page->index.init(role_page_index);
 		page->_refcount.init(role_refcount, FORMS.__init_zone_device_page());
 	}
 }
@@ -69,6 +72,8 @@ void model_init_wait_page(wait_entry *wait, const model_var &key, page *page, ui
 	}
 	if (interruptible)
 		wait->state = engine::Sleep::kInterruptible;
+	else
+		wait->waits_for = &page->var; /* what a report names */
 }
 
 #include "core/model/protocol/page_ref.h"

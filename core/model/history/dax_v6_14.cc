@@ -37,7 +37,7 @@ static vm_fault_t insert_pfn(vm_fault *vmf, uint64_t pfn, bool mkwrite)
 static vm_fault_t dax_load_hole_v6_14(xa_state *xas, vm_fault *vmf, const iomap_iter *iter,
 				      xa_entry *entry)
 {
-	*entry = dax_insert_entry(xas, vmf, iter, *entry, ZERO_PFN, DAX_ZERO_PAGE);
+	*entry = FORMS.dax_insert_entry(xas, vmf, iter, *entry, ZERO_PFN, DAX_ZERO_PAGE);
 	return insert_pfn(vmf, ZERO_PFN, false);
 }
 
@@ -65,7 +65,7 @@ vm_fault_t dax_fault_iter_v6_14(vm_fault *vmf, const iomap_iter *iter, xa_state 
 	if (pmd && (pfn & (PMD_NR - 1)))
 		return VM_FAULT_FALLBACK;
 
-	*entry = dax_insert_entry(xas, vmf, iter, *entry, pfn, pmd ? uint64_t(DAX_PMD) : 0);
+	*entry = FORMS.dax_insert_entry(xas, vmf, iter, *entry, pfn, pmd ? uint64_t(DAX_PMD) : 0);
 	if (dax_fault_is_synchronous(iter, vmf->vma)) {
 		vmf->pfn = pfn;
 		return VM_FAULT_NEEDDSYNC;
@@ -120,6 +120,12 @@ page *dax_layout_busy_page_range_v6_14(address_space *mapping)
 uint32_t __init_zone_device_page_v6_14()
 {
 	return 1;
+}
+
+/* include/linux/mm.h: pte_devmap(), v6.14. A PTE of the device's memory says so, and its page has to be asked for. */
+bool pte_devmap_v6_14(pte_t pte)
+{
+	return pfn_to_page(pte_pfn(pte)) != nullptr;
 }
 
 /* mm/memory.c: vm_normal_page(), v6.14. A PTE of the device's memory holds no reference. */

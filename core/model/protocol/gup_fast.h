@@ -50,7 +50,7 @@ bool gup_must_unshare(unsigned int flags, folio *folio)
 		return false;
 	/* First the PTE, then the mark: pairs with folio_try_share_anon_rmap_pte(). */
 	smp_rmb();
-	return !model_folio_test(folio, PG_anon_exclusive);
+	return !FORMS.PageAnonExclusive(folio);
 }
 
 /*
@@ -64,6 +64,7 @@ bool gup_fast_pte_range(mm_struct *mm, pgoff_t address, unsigned int flags, mode
 	pmd_slot *slot = pmd_offset(mm, address);
 	pmd_t pmd = READ_ONCE(slot->pmd);
 	pte_t pte = pmd;
+	bool devmap;
 
 	if (!pmd_present(pmd))
 		return false;
@@ -71,19 +72,27 @@ bool gup_fast_pte_range(mm_struct *mm, pgoff_t address, unsigned int flags, mode
 		pte = READ_ONCE(*pte_offset(mm, address));
 	if (!pte_present(pte) || ((flags & FOLL_WRITE) && !pte_write(pte)))
 		return false;
+	devmap = FORMS.pte_devmap(pte);
+	if (devmap && !try_get_dev_pagemap())
+		return false;
 	if (!try_grab_folio_fast(pte_pfn(pte) + (pmd_trans_huge(pmd) ? address & (PMD_NR - 1) : 0),
 				 flags, pin))
-		return false;
+		goto put_pgmap;
 
 	if (READ_ONCE(slot->pmd) != pmd)
 		goto back_out;
 	if ((pmd & _PAGE_TABLE) && READ_ONCE(*pte_offset(mm, address)) != pte)
 		goto back_out;
-	if (!pte_write(pte) && gup_must_unshare(flags, pin->folio))
+	if (!pte_write(pte) && FORMS.gup_must_unshare(flags, pin->folio))
 		goto back_out;
+	if (devmap)
+		put_dev_pagemap();
 	return true;
 back_out:
 	gup_put_folio(pin, flags);
+put_pgmap:
+	if (devmap)
+		put_dev_pagemap();
 	return false;
 }
 

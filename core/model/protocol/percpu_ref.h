@@ -32,7 +32,7 @@ static void percpu_ref_put(dev_pagemap *pgmap)
  * lib/percpu-refcount.c: percpu_ref_kill(), percpu_ref_switch_to_atomic_rcu(), v6.15. The first reference goes when
  * everybody who found the count alive has counted himself; the kernel leaves that to a callback.
  */
-static void percpu_ref_kill(dev_pagemap *pgmap)
+void percpu_ref_kill(dev_pagemap *pgmap)
 {
 	WRITE_ONCE(pgmap->dying, 1u);
 	synchronize_rcu(&pgmap->rcu);

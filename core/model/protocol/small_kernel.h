@@ -180,6 +180,9 @@ struct model_forms {
 				   model_pin *pin);
 	bool (*dax_page_is_busy)(page *page);
 	int (*wait_page_idle)(page *page, inode *inode, bool interruptible);
+	bool (*PageAnonExclusive)(folio *folio);
+	bool (*gup_must_unshare)(unsigned int flags, folio *folio);
+	bool (*pte_devmap)(pte_t pte);
 };
 inline model_forms FORMS;
 
@@ -189,11 +192,29 @@ bool model_folio_test(folio *folio, uint32_t flag);
 void model_unpin(const model_pin *pin);
 inline constexpr bool model_pin_at_once = false;
 
+/* Nothing here ends the memory map: see percpu_ref.h for what would. */
+inline bool pte_devmap(pte_t)
+{
+	return false;
+}
+inline bool try_get_dev_pagemap(void)
+{
+	return true;
+}
+inline void put_dev_pagemap(void)
+{
+}
+
 #include "core/model/protocol/anon_exclusive.h"
 #include "core/model/protocol/gup_fast.h"
 #include "core/model/protocol/page_ref.h"
 #include "core/model/protocol/page_ref_v6_14.h"
 #include "core/model/protocol/percpu_ref.h"
+
+inline bool PageAnonExclusive(folio *folio)
+{
+	return model_folio_test(folio, PG_anon_exclusive);
+}
 
 void model_unpin(const model_pin *pin)
 {
@@ -202,10 +223,11 @@ void model_unpin(const model_pin *pin)
 
 inline void model_forms_v6_15(void)
 {
-	FORMS = { folio_put_refs, gup_fast_pte_range, dax_page_is_busy, wait_page_idle };
+	FORMS = { folio_put_refs, gup_fast_pte_range, dax_page_is_busy, wait_page_idle,
+		  PageAnonExclusive, gup_must_unshare,	 pte_devmap };
 }
 inline void model_forms_v6_14(void)
 {
 	FORMS = { folio_put_refs_v6_14, gup_fast_pte_range, dax_page_is_busy_v6_14,
-		  wait_page_idle_v6_14 };
+		  wait_page_idle_v6_14, PageAnonExclusive, gup_must_unshare, pte_devmap };
 }
