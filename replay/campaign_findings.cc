@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What a campaign does with findings: it has them confirmed, drawn, made smaller and explained, each by a
  * process of its own. */
+#include <fnmatch.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -83,7 +84,9 @@ void Campaign::learn(CampaignFinding& finding, const std::string& replayed) {
     if (first) ++state_.infrastructure;
     write_whole(store_.path("infrastructure/" + stem + ".log"), "not confirmed\n" + replayed);
   }
-  finding.known = options_.baseline.contains(finding.signature);
+  finding.known = std::ranges::any_of(options_.baseline, [&](const std::string& pattern) {
+    return fnmatch(pattern.c_str(), finding.signature.c_str(), 0) == 0;
+  });
   finding.timeline.clear(); /* of a larger input */
   if (!first) return;
   if (terminal_) std::cout << "\r\033[K";
