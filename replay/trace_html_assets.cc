@@ -34,10 +34,14 @@ tr.ret td.own { color: var(--dim); }
 tr.switch td { color: var(--dim); border-top: 1px dashed var(--line); font-style: italic; padding-top: 3px; }
 tr.guilty td.own { background: var(--badbg); box-shadow: inset 3px 0 var(--bad); }
 tr.selected td { background: var(--sel); }
+#steps table { table-layout: fixed; } #steps th:first-child { width: 60px; }
 td.own > * { margin-left: 34px; } tr.step td.own > * { margin-left: 50px; }
-summary { cursor: pointer; } summary .state { display: block; padding-left: 2ch; }
+.many td.own > * { margin-left: 24px; } .many tr.step td.own > * { margin-left: 26px; } .many summary .state {
+  padding-left: 1ch; }
+summary { cursor: pointer; overflow-wrap: normal; } summary .state { display: block; padding-left: 2ch; }
 details ol { list-style: none; margin: 2px 0 4px; padding-left: 2ch; border-left: 1px solid var(--line);
   color: var(--dim); } details ol .bad { color: var(--bad); }
+.chain { margin: 2px 0 2px 2ch; color: var(--dim); }
 .from { font-size: 11px; color: var(--dim); margin-left: 1ch; }
 .bar { position: absolute; top: 0; bottom: 0; width: 4px; margin: 0 !important; opacity: .8; }
 body:not(:has(#all:checked)) tr.quiet { display: none; }
@@ -131,6 +135,9 @@ const char kTimelineScript[] = R"js(
   function applyFilter() {
     const word = filter.value.toLowerCase();
     for (const row of rows) row.classList.toggle('filtered', word !== '' && !row.textContent.toLowerCase().includes(word));
+    const left = visible().length;
+    document.getElementById('count').textContent = word === '' ? '' : left + (left === 1 ? ' row' : ' rows');
+    if (selected && selected.offsetParent === null) select(visible()[0]);
     arrows();
   }
 

@@ -203,7 +203,7 @@ class Perfetto {
                          {"pid", kProcess},
                          {"tid", track},
                          {"ts", int64_t{finding.step} * kStep},
-                         {"args", {{"sentence", finding.describe(finding, runner_.execution())}}}});
+                         {"args", {{"sentence", finding_words(runner_, finding)}}}});
     }
   }
 

@@ -42,6 +42,8 @@ class Runner {
   const engine::Execution& execution() const { return execution_; }
   const Program& program() const { return *program_; }
   const KernelChoice& kernel() const { return kernel_; }
+  /* How the model is made for it. */
+  const kernel::model_config& machine() const { return config_; }
 
   /* --- for the operations ----------------------------------------------------------------------------------
    */

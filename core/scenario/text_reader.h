@@ -48,7 +48,7 @@ class Reader {
     bool repeats;
     bool (Reader::*read)(Line&);
   };
-  static constexpr size_t kKeywords = 21;
+  static constexpr size_t kKeywords = 22;
   static const std::array<Keyword, kKeywords> kKeywordTable;
 
   /* A reference to a region, which may stand before the mmap that declares it. */
@@ -168,6 +168,7 @@ class Reader {
   bool read_draw(Line& line, const Token& at, uint32_t step);
   bool read_switch(Line& line, const Token& at, const Token& task, uint32_t step);
   bool read_anchor(Line& line, Anchor& anchor);
+  bool read_order(Line& line);
   bool read_task_name(const Token& name, int& task);
   int find_task(std::string_view process, std::string_view name) const;
 
