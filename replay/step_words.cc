@@ -104,6 +104,8 @@ std::string plain_words(const scenario::Runner& runner, const Event& event) {
              object;
     case EventKind::k_sleep:
       return "sleeps, waiting for " + object;
+    case EventKind::k_start:
+      return "starts";
     case EventKind::k_prepare_wait:
       return "queues up to wait for " + object;
     case EventKind::k_finish:

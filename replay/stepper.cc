@@ -131,7 +131,7 @@ class Stepper {
   }
 
   void end_words() {
-    out_ << "-> the end: " << (sentences_.empty() ? "no finding" : "") << "\n";
+    out_ << "-> the end" << (sentences_.empty() ? ": no finding" : ":") << "\n";
     for (const std::string& sentence : sentences_) out_ << wrapped(sentence, 72, "   ") << "\n";
   }
 

@@ -61,6 +61,8 @@ class Page {
     }
     out_ += "</tbody>\n</table></div>\n";
     inspector();
+    std::string names = legend(runner_, out_);
+    if (!names.empty()) out_ += "<footer class=\"dim\">" + html_escaped(names) + "</footer>";
     out_ += "</main>\n<script type=\"application/json\" id=\"data\">" + data() + "</script>\n<script>" +
             kTimelineScript + "</script>\n</body>\n</html>\n";
     return std::move(out_);
@@ -119,6 +121,10 @@ class Page {
               "%\" title=\"step " + std::to_string(step) + ": " + std::to_string(odds_[step]) + "%\"></a>";
     }
     out_ += "</div>\n";
+    if (jump == 0) return;
+    out_ += "<p class=\"dim\">Point of no return: step " + std::to_string(jump - 1) + ", from " +
+            std::to_string(odds_[jump - 1]) + "% to " + std::to_string(odds_[jump]) + "%: " +
+            html_escaped(step_words(runner_, jump - 1)) + ".</p>\n";
   }
 
   std::vector<Block> blocks() const {

@@ -12,6 +12,8 @@ const char kTimelineStyle[] = R"css(
   --h2: #e8a74a; --h3: #b98cf0; --h4: #46c3cc; } }
 :root[data-theme=dark] { --bg: #14171b; --fg: #e3e6ea; --dim: #929cab; --line: #2c333b; --sel: #1d3350; --op: #1e242b;
   --bad: #ff8a80; --badbg: #3a1d1b; --h0: #6ea4ff; --h1: #5ecb8a; --h2: #e8a74a; --h3: #b98cf0; --h4: #46c3cc; }
+:root { color-scheme: light dark; } :root[data-theme=dark] { color-scheme: dark; }
+:root[data-theme=light] { color-scheme: light; } a { color: var(--h0); }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--bg); color: var(--fg); font: 14px/1.45 system-ui, sans-serif; }
 header { padding: 14px 20px 10px; border-bottom: 1px solid var(--line); }
@@ -50,6 +52,7 @@ aside { position: sticky; top: 0; align-self: start; padding: 10px 16px; border-
   max-height: 100vh; overflow: auto; }
 aside h2 { font-size: 13px; margin: 8px 0 4px; } aside td { padding: 1px 6px 1px 0; } aside tr.now td { color: var(--bad); }
 aside td:first-child { white-space: nowrap; color: var(--dim); }
+footer { grid-column: 1 / -1; padding: 8px 20px 20px; }
 kbd { border: 1px solid var(--line); border-radius: 3px; padding: 0 4px; font-size: 11px; }
 #arrows { position: absolute; inset: 0; pointer-events: none; width: 100%; height: 100%; z-index: 1; }
 #arrows path { fill: none; stroke: var(--bad); stroke-width: 1.5; opacity: .75; }

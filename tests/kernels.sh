@@ -10,6 +10,12 @@ daxrace=$DAXRACE_BIN/daxrace
 corpus=$DAXRACE_SOURCE/corpus
 scenarios=$DAXRACE_SOURCE/scenarios
 
+# Enough for what is asked here, and less where it is slow.
+executions=2000
+case $DAXRACE_BIN in
+  */asan/* | */debug/*) executions=200 ;;
+esac
+
 # expect STATUS COMMAND...: the output is in `out`.
 expect() {
   local want=$1 status=0
@@ -53,7 +59,7 @@ json '["13e451fdc1af", "cd656375f940"] in j["closed_by"]'
 json '["13e451fdc1af"] not in j["closed_by"] and ["cd656375f940"] not in j["closed_by"]'
 expect 1 bisect "$corpus/001-fault-races-with-write-stale-read-v4.11.dax"
 has 'CLOSED by 13e451fdc1af'
-has '  ?and by cd656375f940'
+has '^ *and by cd656375f940'
 
 # A mutant has no release, and the newest kernel lacks only proposals.
 expect 1 bisect "$corpus/002-gup-fast-dma-after-free-gup-fast-no-recheck.dax" --preemptions 1
@@ -62,7 +68,7 @@ expect 2 bisect "$scenarios/001-fault-races-with-write.dax"
 grep -q 'nothing to bisect; `daxrace matrix`' err
 
 # The same in three forms: every scenario has a row, and a row for each range of releases.
-expect 0 matrix "$scenarios" --preemptions 1 --executions 2000
+expect 0 matrix "$scenarios" --preemptions 1 --executions $executions
 number=$(find "$scenarios" -name '*.dax' | wc -l)
 (($(grep -c '^[0-9a-z]' out) == number))
 has '^000-missing-writeprotect$'
@@ -70,7 +76,7 @@ sed -n '/^000-missing-writeprotect$/,/^[0-9a-z]/p' out >one
 grep -qE '^  v[0-9.]+ \.\. v5\.18 +lost-after-sync \(0\)' one
 grep -qE '^  v5\.19 \.\. v6\.[0-9]+ +never' one
 cp out text
-expect 0 matrix "$scenarios" --preemptions 1 --executions 2000 --format json
+expect 0 matrix "$scenarios" --preemptions 1 --executions $executions --format json
 json "len(j['scenarios']) == $number and j['preemptions'] == 1"
 json 'all(len(s["releases"]) == len(j["scenarios"][0]["releases"]) for s in j["scenarios"])'
 json '[r["verdicts"] for s in j["scenarios"] if s["name"] == "000-missing-writeprotect" for r in s["releases"] if r["last"] == "v5.18"][0]["lost-after-sync"] == 0'
@@ -91,7 +97,7 @@ for scenario in json.load(open("out"))["scenarios"]:
     never = any(not r["verdicts"] for r in scenario["releases"])
     assert never == any("never" in row for row in rows), scenario["name"]
 EOF
-expect 0 matrix "$scenarios" --preemptions 1 --executions 2000 --format html
+expect 0 matrix "$scenarios" --preemptions 1 --executions $executions --format html
 cp out matrix.html
 python3 - "$number" <<'EOF'
 import sys

@@ -84,7 +84,7 @@ constexpr role_words words[] = {
 	  } },
 	{ "i_size", "i_size", false, true,
 	  [](uint64_t v) {
-		  return std::to_string(v) + " pages";
+		  return std::to_string(v) + (v == 1 ? " page" : " pages");
 	  } },
 	{ "vma.linked", "vma", false, true,
 	  [](uint64_t v) {
