@@ -121,6 +121,7 @@ class Reader {
   bool read_pmd(Line& line);
   bool read_on_off(Line& line, bool& on);
   bool read_eadr(Line& line);
+  bool read_memory(Line& line);
   bool read_fs(Line& line);
   bool read_swap(Line& line);
   bool read_expect(Line& line);
