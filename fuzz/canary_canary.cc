@@ -76,4 +76,8 @@ void look(scenario::Runner& runner) {
 }  // namespace
 }  // namespace daxrace::fuzz
 
-void daxrace_fuzz_planted(daxrace::scenario::Runner& runner) { daxrace::fuzz::look(runner); }
+void daxrace_fuzz_planted(daxrace::scenario::Runner& runner) {
+  /* A fault of the harness itself, on an input that says so. */
+  if (runner.program().title == "crash the worker") __builtin_trap();
+  daxrace::fuzz::look(runner);
+}

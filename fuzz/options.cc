@@ -12,9 +12,19 @@ namespace daxrace::fuzz {
 
 namespace {
 
-constexpr std::string_view kNames[] = {"--kernel",     "--without",  "--with",   "--mode",
-                                       "--pairs",      "--only",     "--ignore", "--unless",
-                                       "--keep-going", "--campaign", "--stats"};
+constexpr std::string_view kNames[] = {"--kernel", "--without",    "--with",     "--mode", "--code",
+                                       "--pairs",  "--states",     "--locks",    "--only", "--ignore",
+                                       "--unless", "--keep-going", "--campaign", "--stats"};
+
+/* Feedback that can be switched off. */
+struct Switch {
+  std::string_view name;
+  bool Options::* is_on;
+};
+constexpr Switch kSwitches[] = {{"--code", &Options::code},
+                                {"--pairs", &Options::pairs},
+                                {"--states", &Options::states},
+                                {"--locks", &Options::locks}};
 
 std::string unknown(std::string_view what, std::string_view word,
                     const std::vector<std::string_view>& known) {
@@ -26,12 +36,11 @@ std::string unknown(std::string_view what, std::string_view word,
   return text;
 }
 
-/* One of two words. */
-std::string read_word(std::string_view name, std::string_view value, std::string_view yes,
-                      std::string_view no, bool& is_yes) {
-  is_yes = value == yes;
-  if (is_yes || value == no) return {};
-  return unknown("value of " + std::string(name), value, {yes, no});
+/* Which of `words` it is. */
+std::string read_word(std::string_view name, std::string_view value,
+                      const std::vector<std::string_view>& words, size_t& which) {
+  which = static_cast<size_t>(std::ranges::find(words, value) - words.begin());
+  return which < words.size() ? std::string() : unknown("value of " + std::string(name), value, words);
 }
 
 std::string read_ours(std::string_view name, std::string_view value, bool has_value,
@@ -44,14 +53,15 @@ std::string read_ours(std::string_view name, std::string_view value, bool has_va
     return unknown("option", name, {std::begin(kNames), std::end(kNames)});
   }
   if (value.empty()) return std::string(name) + " needs a value: " + std::string(name) + "=...";
-  bool is_yes = false;
+  size_t which = 0;
   std::string error;
+  const auto* feedback = std::ranges::find(kSwitches, name, &Switch::name);
   if (name == "--mode") {
-    error = read_word(name, value, "uniform", "mutate", is_yes);
-    options.mode = is_yes ? Mode::kUniform : Mode::kMutate;
-  } else if (name == "--pairs") {
-    error = read_word(name, value, "on", "off", is_yes);
-    options.pairs = is_yes;
+    error = read_word(name, value, {"mutate", "uniform", "portfolio"}, which);
+    options.mode = static_cast<Mode>(which);
+  } else if (feedback != std::end(kSwitches)) {
+    error = read_word(name, value, {"on", "off"}, which);
+    options.*feedback->is_on = which == 0;
   } else if (name == "--only") {
     options.only = value;
     if (std::ranges::find(verdicts, value) == verdicts.end()) error = unknown("verdict", value, verdicts);

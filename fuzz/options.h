@@ -4,10 +4,15 @@
  * command line, and the processes that libFuzzer starts (-fork, -jobs, -minimize_crash) get them too.
  *
  *   --kernel=V --without=ROW --with=ROW   the kernel, as the daxrace command takes it; rows may be repeated
- *   --mode=mutate|uniform                 uniform: every input is drawn afresh and nothing is learnt from
- * coverage; what mutation is compared with
- *   --pairs=on|off                        counters for pairs of places in different tasks that touched the
- * same object
+ *   --mode=mutate|uniform|portfolio       uniform: every input is drawn afresh and nothing is learnt from
+ *                                         coverage; portfolio: so is every program, and it runs under as many
+ *                                         schedules as a loop of `daxrace run` would give it; what mutation
+ *                                         is compared with
+ *   --code=on|off                         feedback: coverage of the model's code
+ *   --pairs=on|off                        feedback: pairs of places in different tasks that touched the same
+ *                                         object
+ *   --states=on|off                       feedback: where the other tasks stand when an operation ends
+ *   --locks=on|off                        feedback: which lock is taken under which
  *   --only=VERDICT                        other verdicts are no findings
  *   --ignore=PREFIX                       nor are those whose signature starts so; may be repeated
  *   --unless=V                            nor those whose program shows the verdict on kernel V too
@@ -29,13 +34,16 @@
 
 namespace daxrace::fuzz {
 
-enum class Mode : uint8_t { kMutate, kUniform };
+enum class Mode : uint8_t { kMutate, kUniform, kPortfolio };
 
 struct Options {
   scenario::KernelChoice kernel;
   bool kernel_given = false;
   Mode mode = Mode::kMutate;
+  bool code = true;
   bool pairs = true;
+  bool states = true;
+  bool locks = true;
   std::string only; /* empty: every verdict */
   std::vector<std::string> ignore;
   std::string unless; /* empty: no other kernel is asked */

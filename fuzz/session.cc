@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "fuzz/session.h"
 
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -8,9 +9,16 @@
 #include <cstdio>
 #include <cstring>
 
+#include "core/engine/strategies.h"
 #include "core/model/patches.h"
 #include "core/scenario/text.h"
 #include "fuzz/planted.h"
+
+/* What the compiler counts of the model's code; null in a program without instrumented code. */
+extern "C" {
+extern __attribute__((weak, visibility("hidden"))) uint8_t __start___sancov_cntrs;
+extern __attribute__((weak, visibility("hidden"))) uint8_t __stop___sancov_cntrs;
+}
 
 namespace daxrace::fuzz {
 
@@ -19,8 +27,30 @@ namespace {
 constexpr uint64_t kCheckEvery = 1000; /* executions */
 
 /* libFuzzer zeroes these before every input and takes what is set for coverage. */
-__attribute__((section("__libfuzzer_extra_counters"), used,
-               aligned(64))) uint8_t pair_counters[kPairCounters];
+struct Counters {
+  uint8_t pairs[kPairCounters];
+  uint8_t states[kStateCounters];
+  uint8_t locks[kLockCounters];
+};
+static_assert(sizeof(Counters) <= 16384);
+__attribute__((section("__libfuzzer_extra_counters"), used, aligned(64))) Counters counters;
+
+double cpu_seconds() {
+  timespec time;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
+}
+
+uint64_t resident_kb() {
+  uint64_t pages = 0;
+  std::FILE* file = std::fopen("/proc/self/statm", "r");
+  if (file == nullptr) return 0;
+  if (std::fscanf(file, "%*u %" SCNu64, &pages) != 1) pages = 0;
+  std::fclose(file);
+  return pages * static_cast<uint64_t>(sysconf(_SC_PAGESIZE)) / 1024;
+}
+
+constexpr std::string_view kModes[] = {"mutate", "uniform", "portfolio"};
 
 std::string name_of(const scenario::KernelChoice& choice) {
   return kernel::describe({choice.version, choice.without, choice.with});
@@ -30,7 +60,10 @@ std::string name_of(const scenario::KernelChoice& choice) {
 
 Session::Session(Options options) : options_(std::move(options)), findings_(options_) {
   if (!options_.unless.empty()) other_.emplace(options_.unless);
-  if (options_.pairs) runner_.execution().set_pair_counters(pair_counters, kPairCounters);
+  engine::Execution& execution = runner_.execution();
+  if (options_.pairs) execution.set_pair_counters(counters.pairs, kPairCounters);
+  if (options_.states) execution.set_standing_counters(counters.states, kStateCounters);
+  if (options_.locks) execution.lock_order().set_edge_counters(counters.locks, kLockCounters);
 }
 
 double Session::seconds() const {
@@ -71,27 +104,69 @@ bool Session::run(std::string_view text) {
     switches_.push_back({entry.step, scenario::engine_task(entry.task), {}});
   }
   for (const scenario::Draw& draw : program.schedule.draws) draws_.push_back({draw.step, draw.value});
-  execute();
-  ++executions_;
-  const engine::Execution& execution = runner_.execution();
-  last_.steps = execution.steps();
-  steps_ += execution.steps();
-  operations_ += program.setup.size();
-  for (const scenario::Task& task : program.tasks) operations_ += task.ops.size();
-  if (!execution.findings().empty()) {
-    const engine::Finding* finding = findings_.select(runner_, last_.text.size());
-    if (finding != nullptr) handle_finding(*finding);
+  if (options_.mode == Mode::kPortfolio && !options_.runs_files) {
+    sample();
+  } else {
+    execute();
+    count(runner_.execution());
+    last_.steps = runner_.execution().steps();
+    look(last_.text.size());
+    if (executions_ % kCheckEvery == 0) check_determinism();
   }
-  if (executions_ % kCheckEvery == 0) check_determinism();
+  if (!options_.code) forget_code();
   if (!options_.campaign.empty()) report_to_campaign();
   return true;
+}
+
+void Session::count(const engine::Execution& execution) {
+  ++executions_;
+  steps_ += execution.steps();
+  operations_ += last_.program.setup.size();
+  for (const scenario::Task& task : last_.program.tasks) operations_ += task.ops.size();
+}
+
+void Session::look(size_t size) {
+  if (runner_.execution().findings().empty()) return;
+  const engine::Finding* finding = findings_.select(runner_, size);
+  if (finding != nullptr) handle_finding(*finding);
+}
+
+/* As a loop of `daxrace run` over new programs would. */
+void Session::sample() {
+  constexpr int kSchedules = 256;
+  auto strategy = engine::find_strategy("portfolio")->make({.seed = executions_ + 1});
+  for (int i = 0; i < kSchedules && strategy->begin(); ++i) {
+    runner_.run(*strategy);
+    count(runner_.execution());
+    const auto wanted = [&](const engine::Finding& finding) {
+      return options_.only.empty() || finding.verdict == options_.only;
+    };
+    if (std::ranges::none_of(runner_.execution().findings(), wanted)) continue;
+    /* From here on it is a program with a schedule like any other. */
+    engine::record_choices(runner_.execution(), switches_, draws_);
+    scenario::Schedule& schedule = last_.program.schedule;
+    schedule = {};
+    for (const engine::RecordedSwitch& entry : switches_)
+      schedule.switches.push_back({entry.step, static_cast<int>(entry.task) - 1, {}});
+    for (const engine::RecordedDraw& entry : draws_) schedule.draws.push_back({entry.step, entry.value});
+    last_.text = scenario::print(last_.program);
+    execute();
+    look(last_.text.size());
+  }
+  last_.text.clear(); /* it may have got a schedule */
+}
+
+void Session::forget_code() const {
+  if (&__start___sancov_cntrs == nullptr) return;
+  std::memset(&__start___sancov_cntrs, 0,
+              static_cast<size_t>(&__stop___sancov_cntrs - &__start___sancov_cntrs));
 }
 
 /* Pairs are sampled: looking at all counters after every execution would cost more than counting them. */
 void Session::report_to_campaign() {
   constexpr uint64_t kLookEvery = 16; /* executions */
   if (executions_ % kLookEvery != 0) return;
-  for (uint32_t i = 0; i < kPairCounters; ++i) pairs_seen_[i] |= pair_counters[i];
+  for (uint32_t i = 0; i < kPairCounters; ++i) pairs_seen_[i] |= counters.pairs[i];
   const auto now = std::chrono::steady_clock::now();
   if (now < next_report_) return;
   next_report_ = now + std::chrono::seconds(1);
@@ -138,6 +213,7 @@ void Session::handle_finding(const engine::Finding& first) {
   if (first_finding_ == 0) {
     first_finding_ = executions_;
     first_finding_seconds_ = seconds();
+    first_finding_cpu_seconds_ = cpu_seconds();
   }
   if (findings_.is_collected(*finding, runner_)) { /* from a larger input */
     collect(*finding, is_headline, signature);
@@ -181,13 +257,17 @@ void Session::write_stats() const {
     return;
   }
   std::fprintf(file, "kernel %s\nmode %s\n", name_of(options_.kernel).c_str(),
-               options_.mode == Mode::kUniform ? "uniform" : "mutate");
+               kModes[static_cast<size_t>(options_.mode)].data());
   std::fprintf(file, "executions %" PRIu64 "\nsteps %" PRIu64 "\noperations %" PRIu64 "\nseconds %.3f\n",
                executions_, steps_, operations_, seconds());
+  std::fprintf(file, "cpu_seconds %.3f\nresident_kb %" PRIu64 "\n", cpu_seconds(), resident_kb());
   std::fprintf(file, "hits %" PRIu64 "\ncollected %" PRIu64 "\n", findings_.hits(), findings_.collected());
   if (first_finding_ != 0) {
-    std::fprintf(file, "executions_to_first_finding %" PRIu64 "\nseconds_to_first_finding %.3f\n",
-                 first_finding_, first_finding_seconds_);
+    std::fprintf(file,
+                 "executions_to_first_finding %" PRIu64
+                 "\nseconds_to_first_finding %.3f\n"
+                 "cpu_seconds_to_first_finding %.3f\n",
+                 first_finding_, first_finding_seconds_, first_finding_cpu_seconds_);
   }
   for (const auto& [key, known] : findings_.known()) {
     if (known.decision != Findings::Decision::kCollected) continue;
@@ -206,11 +286,12 @@ void Session::write_stats() const {
 
 scenario::MutateOptions Session::mutate_options(const scenario::Program& program) const {
   scenario::MutateOptions options;
-  if (options_.mode == Mode::kUniform) options.generate.sharing = 0;
+  if (options_.mode != Mode::kMutate) options.generate.sharing = 0;
   if (operations_ != 0) {
     options.generate.steps_of_operation = static_cast<uint32_t>(1 + steps_ / operations_);
   }
   if (&program == &last_.program) options.steps = last_.steps;
+  if (options.steps != 0) options.execution = &runner_.execution();
   return options;
 }
 
@@ -232,10 +313,11 @@ size_t Session::mutate(char* text, size_t size, size_t size_max, uint64_t seed) 
   engine::Random random(seed);
   const scenario::Program& program = hold({text, size});
   const scenario::MutateOptions options = mutate_options(program);
-  if (options_.mode == Mode::kUniform) {
+  if (options_.mode != Mode::kMutate) {
     scenario::Config config;
     config.kernel = options_.kernel;
     scratch_ = scenario::generate(random, config, options.generate);
+    if (options_.mode == Mode::kPortfolio) scratch_.schedule = {};
   } else {
     scratch_ = program;
     if (!options_.runs_files || options_.kernel_given) scratch_.config.kernel = options_.kernel;
@@ -248,7 +330,7 @@ size_t Session::cross(std::string_view a, std::string_view b, char* out, size_t 
   /* libFuzzer would cross as often as it mutates. */
   constexpr uint32_t kOneIn = 4;
   engine::Random random(seed);
-  if (options_.mode == Mode::kUniform || !random.one_in(kOneIn)) return 0;
+  if (options_.mode != Mode::kMutate || !random.one_in(kOneIn)) return 0;
   scratch_ = hold(a);
   const scenario::MutateOptions options = mutate_options(last_.program);
   if (!options_.runs_files || options_.kernel_given) scratch_.config.kernel = options_.kernel;

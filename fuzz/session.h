@@ -24,7 +24,10 @@
 
 namespace daxrace::fuzz {
 
+/* Powers of two; 16 KB together at most: libFuzzer looks at each of them after every execution. */
 inline constexpr uint32_t kPairCounters = 4096;
+inline constexpr uint32_t kStateCounters = 8192;
+inline constexpr uint32_t kLockCounters = 2048;
 
 class Session {
  public:
@@ -62,6 +65,10 @@ class Session {
   scenario::MutateOptions mutate_options(const scenario::Program& program) const;
   size_t emit(scenario::Program& program, char* out, size_t size_max, engine::Random& random);
   void execute();
+  void count(const engine::Execution& execution);
+  void look(size_t size);
+  void sample();
+  void forget_code() const;
   void check_determinism();
   void handle_finding(const engine::Finding& first);
   void collect(const engine::Finding& finding, bool is_headline, const std::string& signature);
@@ -82,6 +89,7 @@ class Session {
   uint64_t operations_ = 0;
   uint64_t first_finding_ = 0; /* executions up to it; 0: none */
   double first_finding_seconds_ = 0;
+  double first_finding_cpu_seconds_ = 0;
   std::chrono::steady_clock::time_point next_report_ = started_;
   uint8_t pairs_seen_[kPairCounters] = {};
 };

@@ -24,6 +24,20 @@ void stop_if_asked() {
   _exit(0);
 }
 
+/* Signatures that a build knows already, a line each, in a file beside it: on engines that stop at the first
+ * finding nothing else would ever be found. */
+void ignore_known(const std::string& program, daxrace::fuzz::Options& options) {
+  std::FILE* file = std::fopen((program + ".known").c_str(), "r");
+  if (file == nullptr) return;
+  char line[512];
+  while (std::fgets(line, sizeof line, file) != nullptr) {
+    std::string text(line);
+    while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
+    if (!text.empty() && text[0] != '#') options.ignore.push_back(text);
+  }
+  std::fclose(file);
+}
+
 std::string_view text_of(const uint8_t* data, size_t size) {
   return {reinterpret_cast<const char*>(data), size};
 }
@@ -41,6 +55,7 @@ __attribute__((visibility("default"))) int LLVMFuzzerInitialize(int* argc, char*
     std::fprintf(stderr, "daxrace-fuzz: %s\n", error.c_str());
     _exit(kWrongUsage);
   }
+  if (!options.kernel_given && options.campaign.empty()) ignore_known((*argv)[0], options);
   /* Never destroyed: libFuzzer leaves in many ways, and executions may be on the stacks of their tasks. */
   if (!options.campaign.empty()) std::signal(SIGTERM, ask_to_stop);
   session = new daxrace::fuzz::Session(std::move(options));

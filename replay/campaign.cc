@@ -31,46 +31,11 @@ void add(WorkerStats& sum, const WorkerStats& stats) {
   sum.executions += stats.executions;
   sum.steps += stats.steps;
   sum.pairs = std::max(sum.pairs, stats.pairs);
+  sum.cpu_seconds += stats.cpu_seconds;
   for (const auto& [signature, hits] : stats.hits) sum.hits[signature] += hits;
 }
 
-/* What a short command ends with and says. One that is killed has said nothing about what it was asked: it is
- * asked again. */
-int ask(const std::vector<std::string>& command, double seconds, std::string& said) {
-  constexpr int kTries = 3;
-  constexpr int kSignal = 128;
-  int status = 0;
-  for (int i = 0; i < kTries; ++i) {
-    Process process;
-    process.start(command);
-    said = process.finish(seconds);
-    status = process.status();
-    if (status < kSignal) return status;
-  }
-  said = command.front() + ": killed by signal " + std::to_string(status - kSignal);
-  return status;
-}
-
 }  // namespace
-
-uint64_t CampaignState::count(bool known) const {
-  return static_cast<uint64_t>(std::count_if(findings.begin(), findings.end(),
-                                             [&](const auto& entry) { return entry.second.known == known; }));
-}
-
-uint64_t CampaignState::hits() const {
-  uint64_t sum = 0;
-  for (const auto& [file, finding] : findings) sum += finding.hits;
-  return sum;
-}
-
-std::string CampaignState::name() const {
-  constexpr double kLong = 600;
-  if (!gave_up.empty()) return "given up";
-  if (interrupted) return "interrupted";
-  if (finished) return "finished";
-  return seconds - last_new_seconds > std::max(kLong, seconds / 4) ? "no progress" : "running";
-}
 
 Campaign::Campaign(CampaignOptions options) : options_(std::move(options)) {}
 
@@ -91,7 +56,7 @@ void Campaign::check() {
     command.push_back(options_.kernel[i] + "=" + options_.kernel[i + 1]);
   command.insert(command.end(), {"-runs=0", "-handle_int=0"});
   std::string said;
-  if (const int status = ask(command, 60, said); status != 0) {
+  if (const int status = replay::ask(command, 60, said); status != 0) {
     said = said.substr(0, said.find('\n'));
     const std::string prefix = "daxrace-fuzz: ";
     if (said.starts_with(prefix)) said.erase(0, prefix.size());
@@ -109,8 +74,17 @@ void Campaign::make_seeds() {
   command.insert(command.end(), options_.kernel.begin(), options_.kernel.end());
   command.insert(command.end(), {"--out", store_.path("seeds")});
   std::string said;
-  if (ask(command, 120, said) != 0) throw UsageError{"seeds: " + said.substr(0, said.find('\n'))};
+  if (replay::ask(command, 120, said) != 0) throw UsageError{"seeds: " + said.substr(0, said.find('\n'))};
   seeds_ = files_in(store_.path("seeds"), ".dax").size();
+}
+
+/* What a writer that was killed has left. */
+void Campaign::sweep() {
+  for (const std::string part : {"findings/", "minimised/"}) {
+    for (const std::string& name : files_in(store_.path(part))) {
+      if (!name.ends_with(".dax")) unlink(store_.path(part + name).c_str());
+    }
+  }
 }
 
 void Campaign::resume() {
@@ -127,10 +101,7 @@ void Campaign::resume() {
   state_.executions = std::max(state_.executions, before_.executions);
   corpus_at_start_ = count_files(store_.path("corpus")) -
                      std::min<uint64_t>(state_.corpus_new, count_files(store_.path("corpus")));
-  /* What a writer that was killed has left. */
-  for (const std::string& name : files_in(store_.path("findings"))) {
-    if (!name.ends_with(".dax") && !name.ends_with(".json")) unlink(store_.path("findings/" + name).c_str());
-  }
+  sweep();
 }
 
 void Campaign::start(Worker& worker, unsigned index) {
@@ -247,6 +218,12 @@ void Campaign::gather() {
   state_.executions = std::max(state_.executions, sum.executions);
   state_.steps = std::max(state_.steps, sum.steps);
   state_.pairs = std::max(state_.pairs, sum.pairs);
+  state_.cpu_seconds = std::max(state_.cpu_seconds, sum.cpu_seconds);
+  state_.resident_kb = 0;
+  for (const auto& worker : workers_)
+    state_.resident_kb = std::max(state_.resident_kb, worker->stats.resident_kb);
+  state_.resident_kb_max = std::max(state_.resident_kb_max, state_.resident_kb);
+  if (state_.resident_kb_first == 0 && state_.seconds >= 60) state_.resident_kb_first = state_.resident_kb;
   state_.corpus = corpus;
   state_.corpus_new = corpus - std::min(corpus, corpus_at_start_);
   for (auto& [file, finding] : state_.findings) {
@@ -259,85 +236,16 @@ void Campaign::gather() {
   if (span > 0) state_.rate = static_cast<double>(recent_.back().second - recent_.front().second) / span;
 }
 
-void Campaign::scan_findings() {
-  for (const std::string& name : files_in(store_.path("findings"), ".dax")) {
-    std::error_code error;
-    const uint64_t size = std::filesystem::file_size(store_.path("findings/" + name), error);
-    auto [at, is_new] = state_.findings.try_emplace(name);
-    CampaignFinding& finding = at->second;
-    if (is_new) {
-      finding.file = name;
-      finding.seconds = state_.seconds;
-      state_.last_new_seconds = state_.seconds;
-    }
-    if (finding.size == size && (finding.confirmed || !finding.sentence.empty())) continue;
-    finding.size = size;
-    if (std::find(to_confirm_.begin(), to_confirm_.end(), name) == to_confirm_.end() &&
-        confirming_file_ != name)
-      to_confirm_.push_back(name);
-  }
-}
-
-/* One at a time, in a fresh process; the campaign does not wait for it. */
-void Campaign::confirm() {
-  constexpr double kSecondsMax = 120;
-  if (confirming_.running()) {
-    const bool ended = confirming_.ended();
-    confirming_output_ += confirming_.read_output();
-    if (!ended && seconds_since(confirming_since_) > kSecondsMax) confirming_.signal(SIGKILL);
-    if (!ended) return;
-    learn(state_.findings[confirming_file_], confirming_output_);
-    confirming_file_.clear();
-  }
-  if (to_confirm_.empty()) return;
-  confirming_file_ = to_confirm_.front();
-  to_confirm_.pop_front();
-  confirming_output_.clear();
-  confirming_since_ = Clock::now();
-  confirming_.start({options_.daxrace, "replay", "--json", store_.path("findings/" + confirming_file_)});
-}
-
-void Campaign::learn(CampaignFinding& finding, const std::string& replayed) {
-  const nlohmann::json json = nlohmann::json::parse(replayed, nullptr, false);
-  const bool first = finding.sentence.empty();
-  const std::string stem = finding.file.substr(0, finding.file.size() - 4);
-  finding.confirmed = false;
-  for (const auto& each :
-       json.is_object() ? json.value("findings", nlohmann::json::array()) : nlohmann::json::array()) {
-    const std::string signature = each.value("signature", "");
-    if (!stem.ends_with(signature_digits(signature))) continue;
-    finding.confirmed = true;
-    finding.signature = signature;
-    finding.verdict = each.value("verdict", "");
-    finding.sentence = each.value("sentence", "");
-  }
-  if (!finding.confirmed) {
-    finding.sentence = "not confirmed: a fresh process does not show it";
-    if (first) ++state_.infrastructure;
-    write_whole(store_.path("infrastructure/" + stem + ".log"), "not confirmed\n" + replayed);
-  }
-  finding.known = options_.baseline.contains(finding.signature);
-  Process timeline;
-  timeline.start({options_.daxrace, "timeline", store_.path("findings/" + finding.file)});
-  finding.timeline = timeline.finish(60);
-  if (!first) return;
-  if (terminal_) std::cout << "\r\033[K";
-  if (!options_.json)
-    std::cout << (finding.confirmed ? finding.known ? "known finding: " : "finding: " : "unconfirmed: ")
-              << finding.signature << "\n  " << options_.daxrace << " replay "
-              << store_.path("findings/" + finding.file) << std::endl;
-}
-
 void Campaign::tick(double passed) {
   /* What passed while this process was stopped is no time of the campaign's. */
-  constexpr double kTickMax = 30;
+  constexpr double kTickMax = 5;
   state_.seconds += std::min(passed, kTickMax);
 }
 
 void Campaign::save() {
   constexpr size_t kSamplesMax = 400;
   state_.history.push_back({state_.seconds, state_.executions, state_.corpus, state_.features, state_.pairs,
-                            state_.findings.size()});
+                            state_.findings.size(), state_.steps, state_.cpu_seconds, state_.resident_kb});
   if (state_.history.size() > kSamplesMax) {
     std::vector<CampaignSample> thinned;
     for (size_t i = 0; i < state_.history.size(); i += 2) thinned.push_back(state_.history[i]);
@@ -397,7 +305,8 @@ int Campaign::run() {
   next_line_ = state_.seconds + 60;
   while (!over()) {
     for (unsigned i = 0; i < workers_.size(); ++i) watch(*workers_[i], i);
-    confirm();
+    next_question();
+    next_task();
     usleep(50000);
     tick(seconds_since(last));
     last = Clock::now();
@@ -416,13 +325,26 @@ int Campaign::run() {
 int Campaign::finish() {
   stop_workers();
   scan_findings();
-  while (confirming_.running() || !to_confirm_.empty()) {
-    if (interrupts > 1) break;
-    confirm();
-    usleep(10000);
+  const bool interrupted = interrupts != 0;
+  while ((question_.busy() || !to_ask_.empty()) && interrupts <= 1) {
+    next_question();
+    usleep(5000);
   }
+  /* A tenth of the time for what has not been made smaller yet; what is left then is done when the same
+   * command goes on. */
+  constexpr double kGraceMax = 600;
+  const auto began = Clock::now();
+  const double grace = std::min(kGraceMax, state_.seconds / 10);
+  while (!interrupted && interrupts == 0 && seconds_since(began) < grace) {
+    next_task();
+    next_question();
+    if (done_with_tasks() && !question_.busy() && to_ask_.empty()) break;
+    usleep(5000);
+  }
+  task_.drop();
+  sweep();
   gather();
-  state_.interrupted = interrupts != 0;
+  state_.interrupted = interrupted;
   state_.finished = !state_.interrupted && state_.gave_up.empty();
   if (state_.executions == 0 && state_.finished) state_.gave_up = "nothing was run";
   show(true);

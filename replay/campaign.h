@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "replay/campaign_chore.h"
 #include "replay/campaign_process.h"
 #include "replay/campaign_store.h"
 
@@ -44,6 +45,15 @@ struct CampaignFinding {
   double seconds = 0; /* when it was first seen */
   bool confirmed = false;
   bool known = false;
+  /* What became of its minimisation: empty: not yet, "done", or why there is none. */
+  std::string minimised;
+  uint64_t operations = 0;            /* of the smallest program */
+  std::vector<std::string> closed_by; /* changes that make it go away, each enough; " + ": together */
+  bool explained = false;             /* closed_by is what there is to say */
+
+  /* What several signatures may have in common: the change that makes them go away, or while that is not
+   * known the verdict and the places, whatever the operations. */
+  std::string cause() const;
 };
 
 struct CampaignSample {
@@ -53,6 +63,9 @@ struct CampaignSample {
   uint64_t features;
   uint64_t pairs;
   uint64_t findings;
+  uint64_t steps = 0;
+  double cpu_seconds = 0; /* of the workers */
+  uint64_t resident_kb = 0;
 };
 
 /* All that reports tell. */
@@ -66,6 +79,10 @@ struct CampaignState {
   uint64_t corpus_new = 0; /* since the campaign began */
   uint64_t features = 0;
   uint64_t pairs = 0;
+  double cpu_seconds = 0;         /* of all workers */
+  uint64_t resident_kb = 0;       /* of the largest worker, of late */
+  uint64_t resident_kb_first = 0; /* the same after the first minute */
+  uint64_t resident_kb_max = 0;
   uint64_t infrastructure = 0; /* workers that died */
   uint64_t starts = 0;         /* of this command on this directory */
   double last_new_seconds = 0;
@@ -77,6 +94,11 @@ struct CampaignState {
 
   uint64_t count(bool known) const;
   uint64_t hits() const;
+  uint64_t causes() const;
+  /* Findings of which that is still to be done. */
+  uint64_t to_minimise() const;
+  /* Of the workers' own time: how fast they are, not how much of the machine they get. */
+  double steps_per_cpu_second(double from, double to) const;
   /* running, interrupted, finished, "no progress", "given up" */
   std::string name() const;
 };
@@ -102,6 +124,7 @@ class Campaign {
   nlohmann::json identity() const;
   void resume();
   void make_seeds();
+  void sweep();
   void start(Worker& worker, unsigned index);
   void watch(Worker& worker, unsigned index);
   void worker_died(Worker& worker);
@@ -109,8 +132,14 @@ class Campaign {
   void listen(Worker& worker);
   void gather();
   void scan_findings();
-  void confirm();
+  void next_question();
+  void ask(const std::string& file);
+  void answered();
   void learn(CampaignFinding& finding, const std::string& replayed);
+  void next_task();
+  void work_on(CampaignFinding& finding);
+  void worked_on();
+  bool done_with_tasks() const;
   void tick(double passed);
   void save();
   void show(bool last);
@@ -123,11 +152,15 @@ class Campaign {
   CampaignState state_;
   std::vector<std::unique_ptr<Worker>> workers_;
   WorkerStats before_; /* of the workers that have ended */
-  Process confirming_;
-  std::string confirming_file_;
-  std::string confirming_output_;
-  std::chrono::steady_clock::time_point confirming_since_;
-  std::deque<std::string> to_confirm_;
+  /* One at a time is asked whether it is one and what it looks like, and one at a time is made smaller and
+   * explained, with less of the machine. */
+  Chore question_;
+  Chore task_;
+  bool asks_timeline_ = false;
+  bool explains_ = false;
+  std::string asked_about_;
+  std::string worked_on_;
+  std::deque<std::string> to_ask_;
   std::deque<std::pair<double, uint64_t>> recent_; /* seconds and executions */
   uint64_t corpus_at_start_ = 0;
   double seconds_at_start_ = 0;

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -45,7 +46,7 @@ Process::~Process() {
   if (output_ >= 0) close(output_);
 }
 
-bool Process::start(const std::vector<std::string>& command, bool as_group) {
+bool Process::start(const std::vector<std::string>& command, bool as_group, int niceness) {
   if (output_ >= 0) close(output_);
   output_ = -1;
   int ends[2];
@@ -57,6 +58,8 @@ bool Process::start(const std::vector<std::string>& command, bool as_group) {
   is_group_ = as_group;
   pid_ = fork();
   if (pid_ == 0 && as_group) setpgid(0, 0);
+  /* Who may not be nice goes on all the same. */
+  if (pid_ == 0 && niceness != 0) setpriority(PRIO_PROCESS, 0, niceness);
   if (pid_ == 0) become(parent, ends[1], arguments);
   close(ends[1]);
   if (pid_ < 0) {

@@ -19,7 +19,7 @@ class Process {
 
   /* Stdout and stderr come together; as a group, signals reach what it starts, too. False: it could not be
    * started. */
-  bool start(const std::vector<std::string>& command, bool as_group = false);
+  bool start(const std::vector<std::string>& command, bool as_group = false, int niceness = 0);
   /* Takes what it has printed since, without waiting. */
   std::string read_output();
   /* Whether it has ended; then status() says how. */

@@ -33,6 +33,7 @@ namespace {
 
 std::string found_text(const CampaignState& state) {
   std::string text = counted(state.findings.size(), "distinct finding", "distinct findings");
+  if (state.causes() < state.findings.size()) text += " in " + counted(state.causes(), "group", "groups");
   if (state.count(true) != 0) text += " (" + grouped(state.count(true)) + " known)";
   return text + ", " + counted(state.hits(), "hit", "hits");
 }
@@ -65,6 +66,9 @@ std::string summary_text(const CampaignStore& store, const CampaignState& state,
             counted(finding.hits, "hit", "hits") + (finding.known ? ", known" : "") +
             (finding.confirmed ? "" : ", not confirmed") + "\n";
   }
+  if (state.to_minimise() != 0)
+    text += counted(state.to_minimise(), "finding is", "findings are") +
+            " still to be made smaller: the same command goes on with that\n";
   if (!state.gave_up.empty()) text += "harness: " + state.gave_up + "\n";
   text += state.name() + ": " + found_text(state) + "; " + progress_text(state) + " in " +
           counted(state.executions, "execution", "executions") + ", " + duration_text(state.seconds) + "; " +
@@ -79,6 +83,15 @@ nlohmann::json summary_json(const CampaignState& state) {
                          {"executions", state.executions},
                          {"executions_per_second", state.rate},
                          {"steps", state.steps},
+                         {"cpu_seconds", state.cpu_seconds},
+                         {"steps_per_cpu_second_first_minute", state.steps_per_cpu_second(0, 60)},
+                         {"steps_per_cpu_second_since", state.steps_per_cpu_second(60, state.seconds)},
+                         {"steps_per_cpu_second", state.steps_per_cpu_second(0, state.seconds)},
+                         {"resident_kb", state.resident_kb},
+                         {"resident_kb_first_minute", state.resident_kb_first},
+                         {"resident_kb_max", state.resident_kb_max},
+                         {"causes", state.causes()},
+                         {"to_minimise", state.to_minimise()},
                          {"corpus", state.corpus},
                          {"corpus_new", state.corpus_new},
                          {"features", state.features},
@@ -100,7 +113,12 @@ nlohmann::json summary_json(const CampaignState& state) {
                                 {"size", finding.size},
                                 {"seconds", finding.seconds},
                                 {"confirmed", finding.confirmed},
-                                {"known", finding.known}});
+                                {"known", finding.known},
+                                {"cause", finding.cause()},
+                                {"minimised", finding.minimised},
+                                {"operations", finding.operations},
+                                {"explained", finding.explained},
+                                {"closed_by", finding.closed_by}});
   }
   return json;
 }
@@ -110,8 +128,8 @@ nlohmann::json status_json(const CampaignState& state) {
   json["seconds_max"] = state.seconds_max;
   json["history"] = nlohmann::json::array();
   for (const CampaignSample& each : state.history) {
-    json["history"].push_back(
-        {each.seconds, each.executions, each.corpus, each.features, each.pairs, each.findings});
+    json["history"].push_back({each.seconds, each.executions, each.corpus, each.features, each.pairs,
+                               each.findings, each.steps, each.cpu_seconds, each.resident_kb});
   }
   return json;
 }
@@ -125,6 +143,9 @@ void read_status(const nlohmann::json& json, CampaignState& state) try {
   read.corpus_new = json.value("corpus_new", uint64_t{0});
   read.features = json.value("features", uint64_t{0});
   read.pairs = json.value("pairs", uint64_t{0});
+  read.cpu_seconds = json.value("cpu_seconds", 0.0);
+  read.resident_kb_first = json.value("resident_kb_first_minute", uint64_t{0});
+  read.resident_kb_max = json.value("resident_kb_max", uint64_t{0});
   read.infrastructure = json.value("infrastructure", uint64_t{0});
   read.starts = json.value("starts", uint64_t{0});
   read.last_new_seconds = json.value("last_new_seconds", 0.0);
@@ -140,10 +161,15 @@ void read_status(const nlohmann::json& json, CampaignState& state) try {
     finding.seconds = each.value("seconds", 0.0);
     finding.confirmed = each.value("confirmed", false);
     finding.known = each.value("known", false);
+    finding.minimised = each.value("minimised", "");
+    finding.operations = each.value("operations", uint64_t{0});
+    finding.explained = each.value("explained", false);
+    finding.closed_by = each.value("closed_by", std::vector<std::string>());
     read.findings[finding.file] = finding;
   }
   for (const auto& each : json.value("history", nlohmann::json::array()))
-    read.history.push_back({each.at(0), each.at(1), each.at(2), each.at(3), each.at(4), each.at(5)});
+    read.history.push_back({each.at(0), each.at(1), each.at(2), each.at(3), each.at(4), each.at(5),
+                            each.at(6), each.at(7), each.at(8)});
   state = read;
 } catch (const nlohmann::json::exception&) {
 }
@@ -188,26 +214,66 @@ std::string curve(const CampaignState& state, const char* title, uint64_t Campai
 
 }  // namespace
 
+namespace {
+
+std::string row_html(const CampaignFinding& finding) {
+  std::string html = "<tr><td>" + escaped(finding.verdict) + (finding.known ? " (known)" : "") +
+                     (finding.confirmed ? "" : " (not confirmed)") + "</td><td>" + grouped(finding.hits) +
+                     "</td><td>" + duration_text(finding.seconds) + "</td><td>" + escaped(finding.sentence) +
+                     "<br><code>" + escaped(finding.signature) + "</code><br>findings/" +
+                     escaped(finding.file);
+  if (finding.minimised == "done")
+    html += ", minimised/" + escaped(finding.file) + " (" +
+            counted(finding.operations, "operation", "operations") + ")";
+  else if (!finding.minimised.empty())
+    html += ", not minimised: " + escaped(finding.minimised);
+  for (size_t i = 0; i < finding.closed_by.size(); ++i)
+    html += (i == 0 ? "<br>goes away with " : " or with ") + escaped(finding.closed_by[i]);
+  if (finding.explained && finding.closed_by.empty())
+    html += "<br>no change that the model knows makes it go away";
+  return html + "<details><summary>timeline</summary><pre>" + escaped(finding.timeline) +
+         "</pre></details></td></tr>\n";
+}
+
+std::string fact(const char* name, const std::string& value) {
+  return "<tr><td>" + std::string(name) + "</td><td>" + escaped(value) + "</td></tr>\n";
+}
+
+}  // namespace
+
 std::string report_html(const CampaignState& state) {
   std::string html =
-      "<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\"><title>daxrace campaign</title><style>body{font-"
-      "family:sans-serif}td,th{text-align:left;padding:2px 12px 2px "
-      "0;vertical-align:top}</style></head><body>\n"
+      "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>daxrace "
+      "campaign</title><style>"
+      "body{font-family:sans-serif;max-width:70em;margin:1em auto;padding:0 1em}"
+      "td,th{text-align:left;padding:2px 12px 2px 0;vertical-align:top}"
+      "pre{background:#f4f4f4;padding:8px;overflow-x:auto}code{overflow-wrap:anywhere}"
+      "tr.cause td{border-top:1px solid #999;padding-top:8px;color:#555}</style></head><body>\n"
       "<h1>daxrace campaign: " +
       escaped(state.name()) + "</h1>\n<p>" + escaped(status_line(state)) + "</p>\n<p>" +
       escaped(progress_text(state)) + " in " + counted(state.executions, "execution", "executions") +
-      "</p>\n";
+      "</p>\n<h2>Findings</h2>\n";
   html += "<table><tr><th>verdict</th><th>hits</th><th>first seen</th><th>what</th></tr>\n";
-  for (const auto& [file, finding] : state.findings) {
-    html += "<tr><td>" + escaped(finding.verdict) + (finding.known ? " (known)" : "") + "</td><td>" +
-            grouped(finding.hits) + "</td><td>" + duration_text(finding.seconds) + "</td><td>" +
-            escaped(finding.sentence) + "<br><code>" + escaped(finding.signature) + "</code><br>findings/" +
-            escaped(file) + "<details><summary>timeline</summary><pre>" + escaped(finding.timeline) +
-            "</pre></details></td></tr>\n";
+  std::map<std::string, std::vector<const CampaignFinding*>> causes;
+  for (const auto& [file, finding] : state.findings) causes[finding.cause()].push_back(&finding);
+  for (const auto& [cause, findings] : causes) {
+    if (findings.size() > 1)
+      html += "<tr class=\"cause\"><td colspan=\"4\">" + counted(findings.size(), "finding", "findings") +
+              ": " + escaped(cause) + "</td></tr>\n";
+    for (const CampaignFinding* finding : findings) html += row_html(*finding);
   }
-  html += "</table>\n" + curve(state, "Inputs", &CampaignSample::corpus) +
-          curve(state, "Coverage features", &CampaignSample::features) +
-          curve(state, "Pairs", &CampaignSample::pairs) + curve(state, "Findings", &CampaignSample::findings);
+  html +=
+      "</table>\n<h2>Over time</h2>\n" + curve(state, "Inputs", &CampaignSample::corpus) +
+      curve(state, "Coverage features", &CampaignSample::features) +
+      curve(state, "Pairs", &CampaignSample::pairs) + curve(state, "Findings", &CampaignSample::findings) +
+      curve(state, "Memory of a worker in KB", &CampaignSample::resident_kb) + "<h2>The run</h2>\n<table>\n";
+  html += fact("elapsed", duration_text(state.seconds)) + fact("executions", grouped(state.executions)) +
+          fact("steps", grouped(state.steps)) +
+          fact("steps per second of the workers' own time, first minute",
+               grouped(static_cast<uint64_t>(state.steps_per_cpu_second(0, 60)))) +
+          fact("since then", grouped(static_cast<uint64_t>(state.steps_per_cpu_second(60, state.seconds)))) +
+          fact("workers that died", grouped(state.infrastructure)) + fact("starts", grouped(state.starts)) +
+          "</table>\n";
   return html + "</body></html>\n";
 }
 

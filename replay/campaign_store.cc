@@ -70,7 +70,7 @@ size_t count_files(const std::string& directory) {
 
 namespace {
 
-constexpr const char* kParts[] = {"corpus", "seeds", "findings", "infrastructure", "workers"};
+constexpr const char* kParts[] = {"corpus", "seeds", "findings", "minimised", "infrastructure", "workers"};
 
 UsageError cannot(const std::string& directory, const std::string& what, int error) {
   return {directory + ": " + what + ": " + std::strerror(error)};
@@ -154,6 +154,8 @@ bool read_stats(const std::string& path, WorkerStats& stats) {
     if (key == "executions") words >> stats.executions;
     if (key == "steps") words >> stats.steps;
     if (key == "pairs") words >> stats.pairs;
+    if (key == "cpu_seconds") words >> stats.cpu_seconds;
+    if (key == "resident_kb") words >> stats.resident_kb;
     if (key == "finding") {
       uint64_t hits = 0;
       std::string signature;

@@ -5,10 +5,11 @@
  *   campaign.json     what the campaign is; marks the directory as one
  *   corpus/           inputs, shared by the workers
  *   seeds/            inputs made from scenarios
- *   findings/         finding-VERDICT-XXXXXXXX.dax, the smallest input of each signature; beside it what was
- *                     learnt about it, as .json
- *   infrastructure/   what is wrong with daxrace itself: crash files, the last words of workers, inputs taken
- * out of the corpus because they end a worker workers/          statistics of each worker that was started
+ *   findings/         finding-VERDICT-XXXXXXXX.dax, the smallest input of each signature
+ *   minimised/        of the same name, the smallest program that shows the same
+ *   infrastructure/   what is wrong with daxrace itself: crash files, the last words of workers, inputs that
+ *                     were taken out of the corpus because they end a worker
+ *   workers/          statistics of each worker that was started
  *   status.json  summary.json  report.html  junit.xml  signatures.txt
  */
 #ifndef DAXRACE_REPLAY_CAMPAIGN_STORE_H_
@@ -56,6 +57,8 @@ struct WorkerStats {
   uint64_t executions = 0;
   uint64_t steps = 0;
   uint64_t pairs = 0;
+  double cpu_seconds = 0;
+  uint64_t resident_kb = 0;
   std::map<std::string, uint64_t> hits; /* by signature */
 };
 /* False: there is no whole file. */

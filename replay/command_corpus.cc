@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What is done to corpora between campaigns. Each has a deadline: no merge may eat the night. */
+#include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <cinttypes>
 #include <csignal>
+#include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <iostream>
 #include <memory>
@@ -144,11 +148,14 @@ int import(const Options& options) {
                 kNoFinding);
 }
 
-/* libFuzzer's merge: of all inputs the smallest set with the same coverage is added to `into`. */
-bool merge_into(const Options& options, const std::string& into, const std::vector<std::string>& from) {
+void need_fuzzer(const Options& options) {
   if (access(options.fuzzer.c_str(), X_OK) != 0)
     throw UsageError{options.fuzzer +
                      ": no fuzzing program there; build the preset fuzz, or say --fuzzer FILE"};
+}
+
+/* libFuzzer's merge: of all inputs the smallest set with the same coverage is added to `into`. */
+bool merge_into(const Options& options, const std::string& into, const std::vector<std::string>& from) {
   std::vector<std::string> command = {options.fuzzer, "-merge=1", "--keep-going", "-handle_int=0"};
   const scenario::KernelChoice& kernel = options.kernel.choice;
   if (!kernel.version.empty()) command.push_back("--kernel=" + kernel.version);
@@ -196,11 +203,13 @@ bool settle(const Options& options, const std::vector<std::string>& from, bool k
     fs::remove_all(next, error);
     return false;
   }
-  const std::string old = options.directory + ".old";
-  fs::remove_all(old, error);
-  fs::rename(options.directory, old, error);
-  fs::rename(next, options.directory, error);
-  fs::remove_all(old, error);
+  /* At once: whoever is killed here leaves the one corpus or the other. */
+  if (renameat2(AT_FDCWD, next.c_str(), AT_FDCWD, options.directory.c_str(), RENAME_EXCHANGE) != 0) {
+    const std::string what = std::strerror(errno);
+    fs::remove_all(next, error);
+    throw UsageError{options.directory + ": cannot be replaced: " + what};
+  }
+  fs::remove_all(next, error);
   return true;
 }
 
@@ -215,6 +224,7 @@ int settled(const Options& options, bool complete, size_t before) {
 
 int merge(const Options& options) {
   for (const std::string& from : options.from) need_directory(from);
+  need_fuzzer(options);
   std::error_code error;
   fs::create_directories(options.directory, error);
   need_directory(options.directory);
@@ -224,6 +234,7 @@ int merge(const Options& options) {
 
 int prune(const Options& options) {
   need_directory(options.directory);
+  need_fuzzer(options);
   const size_t before = count_files(options.directory);
   return settled(options, settle(options, {options.directory}, false), before);
 }

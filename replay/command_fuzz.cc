@@ -43,8 +43,13 @@ std::set<std::string> read_baseline(const std::string& path) {
   return known;
 }
 
+/* As it was called, if that is a path: what is printed is shorter, and is pasted where the user stands. */
 std::string this_program() {
   std::error_code error;
+  std::ifstream arguments("/proc/self/cmdline", std::ios::binary);
+  std::string called;
+  std::getline(arguments, called, '\0');
+  if (called.find('/') != std::string::npos && access(called.c_str(), X_OK) == 0) return called;
   return std::filesystem::read_symlink("/proc/self/exe", error).string();
 }
 

@@ -232,6 +232,7 @@ class Minimiser {
     changed |= accept([&](Program& program) { program.config.swap_exclusive = plain.swap_exclusive; });
     changed |=
         accept([&](Program& program) { program.config.swap_stable_writes = plain.swap_stable_writes; });
+    changed |= accept([&](Program& program) { program.config.low_memory = plain.low_memory; });
     return changed;
   }
 

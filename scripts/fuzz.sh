@@ -2,32 +2,34 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # usage: scripts/fuzz.sh [OPTION]... [-- OPTION OF daxrace-fuzz...]
 #
-# Installs what is missing, builds, and fuzzes programs and schedules from the scenarios on, for the whole time: the
-# first program that shows a finding is kept, and the search goes on. Ends with the list of the distinct findings and
-# the commands that replay them (exit 1), or with one line that there is none (exit 0). On the newest kernel, findings
-# that corpus/ has already are known; if there are no others, the exit status is 3. Wrong usage, or a fuzzer that fails
-# itself, is exit 2.
+# Installs what is missing, builds, and fuzzes programs and schedules from the scenarios on, for the whole time: a campaign
+# of `daxrace fuzz` (docs/campaign.md). Ends with the list of the distinct findings and the commands that replay them (exit
+# 1), or with one line that there is none (exit 0). On the newest kernel, findings that corpus/ has already are known; if
+# there are no others, the exit status is 3. Wrong usage is exit 2, a fuzzer that fails itself exit 4, an interrupt exit
+# 130. What was interrupted is taken up again by the same command; what had come to its end goes on for as long again.
 #
 #   --for DURATION    how long: 90 or 90s, 10m, 8h (60s)
-#   --out DIR         where corpus, seeds, log and crash files go (runs/fuzz); a corpus there is used again
+#   --jobs N          workers (1)
+#   --out DIR         where the campaign goes (runs/fuzz, and the names of kernel and patches)
 #   --kernel V        the kernel to model, for example v5.17 (the newest)
 #   --without C       leave patch C out; may be repeated
 #   --with C          put patch C in; may be repeated
-#   --first           stop at the first finding, with a crash file of libFuzzer's
-#   --empty-corpus    start from nothing: no seeds, and none of the corpus of earlier runs
-#   --seed N          seed of libFuzzer (1)
+#   --empty-corpus    start from nothing: no scenarios
+#   --seed N          seed of the workers (1)
+#   --first           no campaign: libFuzzer alone, which stops at the first finding with a crash file of its own
 set -euo pipefail
 launch_dir=$PWD
 source "$(dirname "$0")/lib.sh"
 
 duration=60s
-out=runs/fuzz
+jobs=1
+out=
+name=runs/fuzz
 seed=1
+first=no
 use_seeds=yes
-keep_going=(--keep-going)
-readonly interrupt_status=72  # libFuzzer's
-patch_args=()  # as the daxrace command takes them
-fuzz_args=()   # the same for daxrace-fuzz, which leaves options with one dash to libFuzzer
+patch_args=() # as the daxrace command takes them
+fuzz_args=()  # the same for daxrace-fuzz, which leaves options with one dash to libFuzzer
 
 # need_value OPTION LEFT: whether OPTION is followed by something.
 need_value() {
@@ -38,6 +40,7 @@ while (($# > 0)); do
   case $1 in
     -h | --help) help_of "$0"; exit 0 ;;
     --for) need_value "$1" $#; duration=$2; shift ;;
+    --jobs) need_value "$1" $#; jobs=$2; shift ;;
     --out)
       need_value "$1" $#
       out=$2
@@ -49,10 +52,12 @@ while (($# > 0)); do
       need_value "$1" $#
       patch_args+=("$1" "$2")
       fuzz_args+=("$1=$2")
+      [[ $1 == --kernel ]] || name+=-${1#--}
+      name+=-${2//[^a-zA-Z0-9._-]/_}
       shift
       ;;
-    --empty-corpus) use_seeds=no ;;
-    --first) keep_going=() ;;
+    --empty-corpus) use_seeds=no; name+=-empty ;;
+    --first) first=yes ;;
     --seed) need_value "$1" $#; seed=$2; shift ;;
     --) shift; break ;;
     *) usage_error "unknown argument $1; options of daxrace-fuzz go after --" ;;
@@ -71,7 +76,10 @@ to_seconds() {
 }
 
 seconds=$(to_seconds "$duration")
-[[ $seed =~ ^[0-9]{1,9}$ ]] || usage_error "--seed takes a number, not '$seed'"
+[[ $seed =~ ^[1-9][0-9]{0,8}$ ]] || usage_error "--seed takes a number, not '$seed'"
+[[ $jobs =~ ^[1-9][0-9]{0,3}$ ]] || usage_error "--jobs takes a number, not '$jobs'"
+[[ $first == yes ]] || (($# == 0)) || usage_error "options of daxrace-fuzz go with --first"
+out=${out:-$PWD/$name}
 # What is printed is to be pasted where the user stands.
 daxrace=build/release/bin/daxrace
 if [[ $launch_dir == "$PWD" ]]; then
@@ -79,102 +87,55 @@ if [[ $launch_dir == "$PWD" ]]; then
 else
   daxrace=$PWD/$daxrace
 fi
-readonly daxrace out
-
-# Seeds of an earlier run may hold what the patches of this one turn into a finding at once.
-make_seeds() {
-  local mark=$out/.seeds-are-generated
-  if [[ -d $out/seeds && ! -e $mark ]]; then
-    usage_error "$out/seeds exists and was not made by this script; choose another --out"
-  fi
-  rm -rf "$out/seeds"
-  mkdir -p "$out/seeds"
-  touch "$mark"
-  if ! "$daxrace" seeds --out "$out/seeds" "${patch_args[@]}"; then
-    echo "harness: no seeds from '$daxrace seeds --out $out/seeds ${patch_args[*]}'" >&2
-    exit 2
-  fi
-}
-
-# final_stat NAME: what libFuzzer printed at its end.
-final_stat() {
-  awk -v key="stat::$1:" '$1 == key { sum += $2; found = 1 } END { print found ? sum : "?" }' "$log"
-}
-
-# A slow-unit- file is a remark, not a finding.
-newest_crash() {
-  find "$out" -maxdepth 1 -type f -newer "$started" \
-    \( -name 'crash-*' -o -name 'timeout-*' -o -name 'oom-*' -o -name 'leak-*' \) -printf '%T@ %p\n' |
-    sort -n | tail -n 1 | cut -d ' ' -f 2-
-}
-
-# is_known FILE: whether a regression file for the newest kernel has its signature.
-is_known() {
-  local signature file
-  ((${#patch_args[@]} == 0)) || return 1
-  signature=$("$daxrace" replay --json "$1" | sed -n 's/.*"signature": "\(.*\)",*$/\1/p' | head -n 1)
-  [[ -n $signature ]] || return 1
-  for file in corpus/*.dax; do
-    grep -qE '^(kernel|without|with) ' "$file" && continue
-    grep -qxF "signature $signature" "$file" && return 0
-  done
-  return 1
-}
 
 scripts/setup.sh
 build_preset release daxrace || exit 2
 build_preset fuzz daxrace-fuzz || exit 2
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
 
-mkdir -p "$out"
-log=$out/fuzz.log
-started=$out/.started
-if [[ $use_seeds == yes ]]; then
-  corpus=$out/corpus
-  mkdir -p "$corpus"
-  make_seeds
-  inputs=("$corpus" "$out/seeds")
-else
-  corpus=$(mktemp -d "$out/corpus-XXXXXX")
-  inputs=("$corpus")
+stop_at_first() {
+  local status=0 crash
+  local inputs=("$out/corpus")
+  mkdir -p "$out/corpus"
+  if [[ $use_seeds == yes ]]; then
+    "$daxrace" seeds --out "$scratch/seeds" "${patch_args[@]}" || exit 2
+    inputs+=("$scratch/seeds")
+  else
+    inputs=("$scratch/corpus")
+    mkdir "$scratch/corpus"
+  fi
+  touch "$scratch/started"
+  build/fuzz/bin/daxrace-fuzz "${fuzz_args[@]}" "${inputs[@]}" -max_total_time="$seconds" -seed="$seed" \
+    -artifact_prefix="$out/" "$@" || status=$?
+  # A slow-unit- file is a remark, not a finding.
+  crash=$(find "$out" -maxdepth 1 -type f -newer "$scratch/started" \
+    \( -name 'crash-*' -o -name 'timeout-*' -o -name 'oom-*' \) | head -n 1)
+  if [[ -n $crash ]]; then
+    echo "finding: $crash; to replay it: $daxrace replay $crash"
+    exit 1
+  fi
+  ((status == 0)) && echo "no finding in ${seconds}s, seed $seed"
+  exit "$status"
+}
+
+[[ $first == yes ]] && stop_at_first "$@"
+
+# stat_of KEY: of a campaign that is there.
+stat_of() {
+  [[ ! -e $out/status.json ]] || sed -n "s/^ \"$1\": \"\{0,1\}\([a-z0-9 ]*\).*/\1/p" "$out/status.json"
+}
+
+arguments=(--out "$out" --jobs "$jobs" --seed "$seed" "${patch_args[@]}")
+if [[ $(stat_of state) == finished ]]; then seconds=$((seconds + $(stat_of seconds))); fi
+[[ $use_seeds == no ]] || arguments+=(--scenario scenarios)
+if ((${#patch_args[@]} == 0)); then
+  # Signatures of the regression files that are for the newest kernel.
+  for file in corpus/*.dax; do
+    grep -qE '^(kernel|without|with) ' "$file" || grep '^signature ' "$file" || true
+  done >"$scratch/known"
+  arguments+=(--baseline "$scratch/known")
 fi
-
-touch "$started"
-# libFuzzer ends in order on an interrupt; wait for it, and report.
-interrupted=no
-trap 'interrupted=yes' INT TERM
 status=0
-build/fuzz/bin/daxrace-fuzz "${keep_going[@]}" "${fuzz_args[@]}" "${inputs[@]}" -max_total_time="$seconds" \
-  -artifact_prefix="$out/" -seed="$seed" -print_final_stats=1 "$@" 2>&1 | tee -i "$log" || status=${PIPESTATUS[0]}
-trap - INT TERM
-
-crash=$(newest_crash)
-if [[ -n $crash ]]; then
-  echo "finding: $crash; to replay it: $daxrace replay $crash"
-  exit 1
-fi
-summary="$(final_stat number_of_executed_units) executions, $(final_stat new_units_added) new inputs in $corpus, seed $seed"
-# Findings of this run and of earlier ones with this --out: the first program that showed each.
-mapfile -t findings < <(find "$out" -maxdepth 1 -name 'finding-*.dax' | sort)
-if ((${#findings[@]} > 0)); then
-  new=0
-  for finding in "${findings[@]}"; do
-    if is_known "$finding"; then
-      echo "$daxrace replay $finding  # known"
-    else
-      echo "$daxrace replay $finding"
-      new=$((new + 1))
-    fi
-  done
-  echo "${#findings[@]} distinct findings, $new of them new; $summary"
-  ((new == 0)) && exit 3
-  exit 1
-fi
-if [[ $interrupted == yes ]] || ((status == interrupt_status)); then
-  echo "interrupted, no finding so far: $summary"
-  exit 130
-fi
-if ((status != 0)); then
-  echo "harness: daxrace-fuzz ended with status $status and left no crash file; see $log" >&2
-  exit 2
-fi
-echo "no finding in ${seconds}s: $summary"
+"$daxrace" fuzz --for "${seconds}s" "${arguments[@]}" || status=$?
+exit "$status"

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Reads the sources of core/model; prints, tab separated:
-#   row  FILE LINE KERNEL-FILE FUNCTION VERSION LEFT-OUT   a function that a header comment names
+#   row  FILE LINE KERNEL-FILE FUNCTION VERSION LEFT-OUT POINTS   a function that a header comment names; POINTS: its
+#                                                          own scheduling points, not those of what it calls
 #   bad  FILE LINE TEXT                                    a header comment, or a function, that is not as it should be
 #
 # A header comment is   /* PATH: NAME(), VERSION. Left out: TEXT. */   Several NAME() may share one, with commas; other
@@ -30,7 +31,9 @@ in_comment {
 	candidate_line = FNR
 }
 /^(namespace|class |(struct|enum|union) [A-Za-z_0-9]+$|[A-Za-z_].*;)/ { candidate = "" }
-/^\{/ && candidate != "" { definition(candidate, candidate_line); candidate = "" }
+/^\{/ && candidate != "" { definition(candidate, candidate_line); candidate = ""; in_body = 1; points = 0 }
+in_body { points += points_in($0) }
+/^\}/ && in_body { in_body = 0; print_pending(points) }
 
 END { finish_file() }
 
@@ -57,8 +60,22 @@ function header(text,    path, names, version, left, at) {
 	for (i = 1; i <= count; i++) {
 		name = list[i]; sub(/\(\)/, "", name)
 		documented[name] = start
-		print "row\t" file "\t" start "\t" path "\t" list[i] "\t" version "\t" left
+		# In a body it is about a few lines of it.
+		pending[++pendings] = "row\t" file "\t" start "\t" path "\t" list[i] "\t" version "\t" left
+		if (in_body) { pendings--; print pending[pendings + 1] "\t" }
 	}
+}
+
+function print_pending(points,    i) {
+	for (i = 1; i <= pendings; i++) print pending[i] "\t" points
+	pendings = 0
+}
+
+# The words of core/model/vocabulary.h, and members of the engine's types, that begin with a scheduling point.
+function points_in(line,    n) {
+	sub(/\/\*.*/, "", line)
+	n = gsub(/(^|[^A-Za-z0-9_])(READ_ONCE|WRITE_ONCE|spin_lock|spin_lock_nested|xas_lock_irq|down_read|down_write|down_write_nested|down_read_trylock|raw_read_seqcount|read_seqcount_retry|raw_write_seqcount_begin|raw_write_seqcount_end|prepare_to_wait_exclusive|finish_wait|schedule_on|waitqueue_active|__wake_up)\(/, "&", line)
+	return n + gsub(/(\.|->)(fetch_add|fetch_sub|compare_exchange|compare_exchange_strong|exchange|load|store|prepare_to_wait|prepare_to_wait_event|schedule|wake_up_var|wait|complete|lock|try_lock)\(/, "&", line)
 }
 
 function definition(text, at,    name) {
@@ -80,7 +97,8 @@ function finish_file(    name, stem) {
 			if (stem == "")
 				bad(defined[name], name "() has no header comment: /* fs/dax.c: " name "(), v6.15 */, or name it model_ or testfs_")
 		}
-	split("", documented); split("", defined); candidate = ""
+	print_pending("")
+	split("", documented); split("", defined); candidate = ""; in_body = 0
 }
 
 function bad(at, text) { print "bad\t" file "\t" at "\t" text }

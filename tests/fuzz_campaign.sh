@@ -3,7 +3,7 @@
 # A campaign as a user runs it: findings with exit 1, each replays; taken up again it goes on; with all of them in a
 # baseline it is exit 3; the same seed and number of runs give the same corpus and findings; a worker that crashes is
 # filed apart; an interrupt ends with a summary and 130; a disk that is full stops nothing; what is wrong with a
-# command is one line, exit 2, and nothing is touched.
+# command is one line, exit 2, and nothing is touched. What is found is made smaller and explained meanwhile.
 set -uo pipefail
 bin=${DAXRACE_BIN:-build/fuzz/bin}
 daxrace=$bin/daxrace
@@ -42,6 +42,10 @@ grep -q '<failure ' "$scratch/a/junit.xml" || fail "JUnit shows no failure"
 executions=$(number_of executions "$scratch/a")
 ((executions > 0)) || fail "no executions"
 
+for key in resident_kb steps_per_cpu_second cpu_seconds; do
+  grep -q "^ \"$key\": [1-9]" "$scratch/a/status.json" || fail "status.json: no $key"
+done
+
 # The same command has nothing left to do; a longer one goes on.
 campaign 1 "$scratch/a" --for 6s --jobs 2 --kernel v4.11
 campaign 1 "$scratch/a" --for 8s --jobs 1 --kernel v4.11
@@ -71,12 +75,91 @@ wait "$supervisor"
 ls "$scratch"/f/infrastructure/crash-* >/dev/null 2>&1 || fail "no crash file of the worker"
 ls "$scratch"/f/infrastructure/worker-*.log >/dev/null 2>&1 || fail "no last words of the worker"
 
+# What is found is made smaller and explained while the search goes on; it stays as it was found, the smaller one shows
+# the same. SIGTERM is an orderly end, and what was not done is done when the same command goes on.
+mapfile -t before < <(cd "$scratch/b/findings" && sha256sum ./*.dax)
+"$daxrace" fuzz --out "$scratch/b" --seed 7 --jobs 1 --runs 1000000000 --kernel v4.11 >"$scratch/log" 2>&1 &
+supervisor=$!
+for ((i = 0; i < 900; ++i)); do
+  grep -qs '"closed_by": \[$' "$scratch/b/status.json" && break
+  sleep 0.1
+done
+kill -TERM "$supervisor"
+wait "$supervisor"
+(($? == 130)) || fail "SIGTERM is not exit 130" "$scratch/log"
+grep -q '"minimised": "done"' "$scratch/b/status.json" || fail "nothing was made smaller"
+grep -q 'goes away with' "$scratch/b/report.html" || fail "nothing was explained"
+for smaller in "$scratch"/b/minimised/*.dax; do
+  finding=$scratch/b/findings/${smaller##*/}
+  [[ -s $finding ]] || fail "$finding is lost"
+  "$daxrace" replay --verify "$smaller" >/dev/null || fail "$smaller does not verify"
+  signature=$(sed -n 's/^signature *//p' "$smaller")
+  "$daxrace" replay --json "$finding" >"$scratch/replayed"
+  grep -qF -- "$signature" "$scratch/replayed" || fail "$smaller shows something else"
+done
+
 # Files may have one block: findings are small enough, status and reports are not.
 (ulimit -f 1; "$daxrace" fuzz --out "$scratch/full" --for 3s --kernel v4.11 2>&1) | cat >"$scratch/log"
 ((PIPESTATUS[0] == 4)) || fail "a full disk: the summary cannot be written, wanted exit 4" "$scratch/log"
 grep -q 'the campaign goes on' "$scratch/log" || fail "a full disk is not told" "$scratch/log"
 find "$scratch/full" -name '*.new' | grep -q . && fail "a half-written file stays"
 campaign 1 "$scratch/full" --for 4s --kernel v4.11
+
+# A disk that is really full, where this user may make one.
+mkdir "$scratch/disk"
+if ((EUID == 0)) && mount -t tmpfs -o size=256k none "$scratch/disk" 2>/dev/null; then
+  "$daxrace" fuzz --out "$scratch/disk/c" --for 3s --kernel v4.11 >"$scratch/log" 2>&1
+  (($? == 4)) || fail "a full disk: wanted exit 4" "$scratch/log"
+  for finding in "$scratch"/disk/c/findings/*.dax; do
+    [[ ! -e $finding || -z $(tail -c 1 "$finding") ]] || fail "$finding is not whole"
+  done
+  umount "$scratch/disk"
+fi
+if ((EUID == 0)) && mount -t tmpfs -o ro none "$scratch/disk" 2>/dev/null; then
+  "$daxrace" fuzz --out "$scratch/disk/c" --for 3s >"$scratch/log" 2>&1
+  (($? == 2 && $(grep -c . "$scratch/log") == 1)) || fail "a read-only disk: wanted exit 2 and one line" "$scratch/log"
+  umount "$scratch/disk"
+fi
+
+# Stopped and continued; files whose times are far from now.
+"$daxrace" fuzz --out "$scratch/g" --for 4s --kernel v4.11 >"$scratch/log" 2>&1 &
+supervisor=$!
+sleep 1
+kill -STOP "$supervisor"
+sleep 2
+kill -CONT "$supervisor"
+wait "$supervisor"
+(($? == 1)) || fail "stopped and continued, wanted exit 1" "$scratch/log"
+find "$scratch/g" -exec touch -d '2099-01-01' {} +
+campaign 1 "$scratch/g" --for 5s --kernel v4.11
+find "$scratch/g" -exec touch -d '1980-01-01' {} +
+campaign 1 "$scratch/g" --for 6s --kernel v4.11
+seconds=$(number_of seconds "$scratch/g")
+((seconds >= 5 && seconds <= 30)) || fail "a clock that jumps: $seconds seconds"
+
+# An input that ends each worker that reads it is taken out and filed, and the campaign goes on.
+printf 'daxrace 1\ntitle     crash the worker\nkernel    v4.11\nsetup\n  creat f size=1pg\ntask P.A\n  fsync f\n' >"$scratch/poison"
+campaign 1 "$scratch/h" --runs 500 --kernel v4.11 --fuzzer "$bin/daxrace-fuzz-canary" --seed 3
+cp "$scratch/poison" "$scratch/h/corpus/poison"
+"$daxrace" fuzz --out "$scratch/h" --runs 3000 --kernel v4.11 --fuzzer "$bin/daxrace-fuzz-canary" --seed 3 >"$scratch/log" 2>&1
+cmp -s "$scratch/poison" "$scratch/h/infrastructure/taken-out-poison" || fail "the input was not taken out" "$scratch/log"
+(($(number_of executions "$scratch/h") >= 2500)) || fail "the campaign did not go on" "$scratch/log"
+(($(number_of infrastructure "$scratch/h") >= 1)) || fail "the crash was not counted"
+
+# A worker that only says that it runs: nothing new was tried, which is not the same as nothing found.
+cat >"$scratch/idle" <<'EOF'
+#!/bin/bash
+for word; do
+  case $word in
+    --stats=*) printf 'executions 5000\nsteps 9\npairs 0\nend\n' >"${word#--stats=}" ;;
+  esac
+done
+EOF
+chmod +x "$scratch/idle"
+campaign 0 "$scratch/i" --runs 5000 --fuzzer "$scratch/idle"
+grep -q 'nothing new was tried in 5,000 executions' "$scratch/log" || fail "idle workers are not told apart" "$scratch/log"
+"$daxrace" fuzz --out "$scratch/j" --runs 300 --seed 2 >"$scratch/log" 2>&1
+grep -qE 'nothing was found|something was found' "$scratch/log" || fail "workers that try are not told apart" "$scratch/log"
 
 # refuse PART ARGUMENTS...: one line with PART, exit 2.
 refuse() {

@@ -81,6 +81,7 @@ for finding in "${!seen[@]}"; do
   "$daxrace" replay "$finding" >/dev/null
   (($? == 1)) || fail "$finding does not replay"
 done
+grep -q 'not confirmed' "$out/report.html" && fail "a finding counts as not confirmed because its process was killed"
 for file in summary.json report.html junit.xml; do [[ -s $out/$file ]] || fail "no $file"; done
-find "$out/findings" -type f ! -name '*.dax' | grep -q . && fail "something half-written stays in findings"
+find "$out/findings" "$out/minimised" -type f ! -name '*.dax' | grep -q . && fail "something half-written stays in findings"
 echo "fuzz_campaign_killed: $kills kills, ${#seen[@]} findings, all there"

@@ -58,6 +58,8 @@ expect 2 'is no directory' check "$scratch/missing"
 expect 2 'is no directory' prune "$scratch/log"
 expect 2 'No such file' import "$scratch/c" "$scratch/missing"
 expect 2 'no fuzzing program' prune "$scratch/b" --fuzzer "$scratch/missing"
+expect 2 'no fuzzing program' merge "$scratch/d" "$scratch/a" --fuzzer "$scratch/missing"
+[[ ! -e $scratch/d ]] || { echo "a wrong command left something"; failed=1; }
 expect 2 'deadline' prune "$scratch/b" --deadline 0
 [[ $(digest "$scratch/b") == "$was" ]] || { echo "an error changed the corpus"; failed=1; }
 exit "$failed"

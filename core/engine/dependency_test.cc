@@ -2,7 +2,9 @@
 /* The dependency relation, and the pairs of places that stand on it. */
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -182,6 +184,69 @@ TEST(Pairs, AreCountedWhereOneWritesAndTheOtherAccesses) {
   EXPECT_EQ(1, pairs_of(store, store));
   EXPECT_EQ(0, pairs_of(load, load));
   EXPECT_EQ(0, pairs_of(store_twice, nothing)) << "a task and itself are no pair";
+}
+
+template <class First>
+int run_with(Execution& execution, const std::vector<RecordedSwitch>& switches, std::span<uint8_t> counters,
+             First& first) {
+  const std::vector<RecordedDraw> draws;
+  ReplayStrategy strategy(switches, draws);
+  std::fill(counters.begin(), counters.end(), uint8_t{0});
+  strategy.begin();
+  execution.run(strategy, [](void* arg) { (*static_cast<First*>(arg))(); }, &first);
+  int n = 0;
+  for (uint8_t counter : counters) n += counter != 0;
+  return n;
+}
+
+TEST(Standing, OthersAreCountedWhereTheyHaveBegunAndNotEnded) {
+  std::array<uint8_t, 4096> counters{};
+  Execution execution;
+  execution.set_standing_counters(counters.data(), counters.size());
+  auto first = [] {
+    Execution& e = Execution::current();
+    auto* object = e.arena().make<Atomic<int>>(kRole);
+    const TaskId a = e.spawn([object] { store_twice(*object); }, "A");
+    const TaskId b = e.spawn(
+        [object, &e] {
+          load(*object);
+          e.count_standing(7);
+        },
+        "B");
+    e.join(a);
+    e.join(b);
+  };
+  EXPECT_EQ(1, run_with(execution, {}, counters, first)) << "A has ended, and there is who waits for both";
+  int most = 0;
+  for (uint32_t step = 0; step < 12; ++step) {
+    most = std::max(most, run_with(execution, {{step, 2, {}}}, counters, first));
+  }
+  EXPECT_EQ(2, most);
+}
+
+TEST(LockEdges, AreCountedWhereOneLockIsTakenUnderAnother) {
+  static const Role outer_role("edge_outer");
+  static const Role inner_role("edge_inner");
+  std::array<uint8_t, 256> counters{};
+  Execution execution;
+  execution.lock_order().set_edge_counters(counters.data(), counters.size());
+  bool nested = false;
+  auto first = [&] {
+    Execution& e = Execution::current();
+    auto* outer = e.arena().make<Mutex>();
+    auto* inner = e.arena().make<Mutex>();
+    outer->init(outer_role);
+    inner->init(inner_role);
+    outer->lock();
+    if (!nested) outer->unlock();
+    inner->lock();
+    inner->unlock();
+    if (nested) outer->unlock();
+  };
+  EXPECT_EQ(0, run_with(execution, {}, counters, first));
+  nested = true;
+  EXPECT_EQ(1, run_with(execution, {}, counters, first));
+  EXPECT_EQ(1, run_with(execution, {}, counters, first)) << "in every execution that has it";
 }
 
 }  // namespace

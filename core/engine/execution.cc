@@ -175,6 +175,15 @@ void Execution::count_pair(const Site& site, EventKind kind, Object& object) {
   object.last_access = now.access;
 }
 
+void Execution::count_standing_pairs(uint32_t what) {
+  for (int i = 0; i < task_count_; ++i) {
+    const Task& task = tasks_[static_cast<size_t>(i)];
+    if (i == self_ || task.state != Task::State::kRunnable || task.transitions == 0) continue;
+    const uint64_t where = combine(task.pending.site->hash, uint64_t{task.sleeping});
+    standing_[combine(where, what) & standing_mask_] = 1;
+  }
+}
+
 void Execution::spend() {
   if (unwinding_) {
     --steps_; /* destructors at work: what they do is no part of the execution */

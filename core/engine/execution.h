@@ -285,6 +285,15 @@ class Execution {
     pairs_ = counters;
     pairs_mask_ = size - 1;
   }
+  /* The same for pairs of places at which other tasks stand, in the middle of what they do, and `what` the
+   * current task does now: half-done states that somebody sees. */
+  void set_standing_counters(uint8_t* counters, uint32_t size) {
+    standing_ = counters;
+    standing_mask_ = size - 1;
+  }
+  void count_standing(uint32_t what) {
+    if (standing_ != nullptr) count_standing_pairs(what);
+  }
 
  private:
   [[noreturn]] static void run_tasks(void* arg);
@@ -328,6 +337,7 @@ class Execution {
   [[gnu::noinline]] void stop_spinning(const Object& object);
   void stop_spinning(TaskId task);
   void count_pair(const Site& site, EventKind kind, Object& object);
+  void count_standing_pairs(uint32_t what);
 
   static inline Execution* current_ = nullptr;
   static constexpr Candidates::Mask bit(TaskId task) { return Candidates::Mask{1} << task; }
@@ -358,6 +368,8 @@ class Execution {
   Strategy* strategy_ = nullptr;
   uint8_t* pairs_ = nullptr;
   uint32_t pairs_mask_ = 0;
+  uint8_t* standing_ = nullptr;
+  uint32_t standing_mask_ = 0;
 
   Limits limits_;
   int clock_width_ = 0;

@@ -120,6 +120,15 @@ size_t LockOrder::find_or_add(const Edge& edge) {
   return index;
 }
 
+/* Of the names: the numbers of classes are those of this process. */
+uint32_t LockOrder::hash_of(const Edge& edge) const {
+  const Class& from = classes_[edge.from];
+  const Class& to = classes_[edge.to];
+  const uint64_t how = uint64_t{from.subclass} | uint64_t{to.subclass} << 8 |
+                       uint64_t{edge.from_shared} << 16 | uint64_t{edge.to_recursive} << 17;
+  return static_cast<uint32_t>(combine(combine(from.role->hash(), to.role->hash()), how));
+}
+
 uint8_t LockOrder::acquire(Execution& execution, const Held& held, const Hold& how) {
   uint8_t to = class_of(*held.object->role, how.subclass);
   const Task& task = execution.self_task();
@@ -135,6 +144,7 @@ uint8_t LockOrder::acquire(Execution& execution, const Held& held, const Hold& h
     if (index == kEdgesMax || seen_[index].execution == execution_) continue;
     seen_[index] = {execution_, outer.site, held.site,        outer.object->index, held.object->index,
                     outer.step, held.step,  execution.self(), !how.exclusive};
+    if (counters_ != nullptr) counters_[hash_of(edges_[index]) & counters_mask_] = 1;
     if (scope_ == Scope::kAccumulated) set_name(names_[index], task.name);
     if (!edges_[index].learned) present_.push_back(static_cast<uint16_t>(index));
     if (edges_[index].clean_at != edges_.size()) check(execution, index);

@@ -79,6 +79,13 @@ class LockOrder {
   /* The current task has just taken what `held` says. Reports what is wrong with that; its class. */
   uint8_t acquire(Execution& execution, const Held& held, const Hold& how);
 
+  /* One byte each: set where an execution takes one lock while it holds another, by the two classes and how.
+   * size is a power of two; null: none are kept. */
+  void set_edge_counters(uint8_t* counters, uint32_t size) {
+    counters_ = counters;
+    counters_mask_ = size - 1;
+  }
+
   bool full() const { return full_; }
   /* Distinct edges since reset(). */
   size_t size() const { return edges_.size(); }
@@ -133,6 +140,10 @@ class LockOrder {
   void report_cycle(Execution& execution, size_t closing);
   void report_recursion(Execution& execution, const Held& outer, const Held& inner, const Hold& how);
 
+  uint32_t hash_of(const Edge& edge) const;
+
+  uint8_t* counters_ = nullptr;
+  uint32_t counters_mask_ = 0;
   Scope scope_ = Scope::kOff;
   bool full_ = false;
   uint64_t execution_ = 0;

@@ -2,6 +2,9 @@
 /* include/linux/mm.h, page-flags.h, rmap.h: one anonymous page, its counts, flags and lock, and its page frame. */
 #include "core/model/anon.h"
 
+#include "core/model/page_alloc.h"
+#include "core/model/protocol/page_backend.h"
+
 namespace kernel
 {
 
@@ -76,6 +79,7 @@ folio *model_alloc_folio(pgoff_t index)
 	private_memory *anon = model::current->anon;
 	folio *folio = nullptr;
 
+	model_alloc(GFP_KERNEL); /* GFP_HIGHUSER_MOVABLE */
 	spin_lock(&anon->zone_lock);
 	if (anon->nr_free > 0) {
 		uint64_t before = model_zone_hash();
@@ -119,51 +123,10 @@ void free_unref_page(folio *folio)
 
 #define model_add(x, n) (x).fetch_add((n), Order::kFull, SITE("atomic_add", #x))
 
-/* include/linux/mm.h: folio_get(), v6.15 */
-void folio_get(folio *folio)
-{
-	int32_t old = model_add(folio->_refcount, 1);
-
-	WARN_ON_ONCE(old <= 0);
-}
-
-/* include/linux/page_ref.h: folio_try_get(), v6.15: not one that is being freed. */
-bool folio_try_get(folio *folio, int32_t refs)
-{
-	engine::RetryLoop loop;
-	int32_t count;
-
-	for (;;) {
-		count = READ_ONCE(folio->_refcount);
-		if (count == 0)
-			return false;
-		if (folio->_refcount.compare_exchange(count, count + refs, Order::kFull,
-						      SITE("cmpxchg", "_refcount")))
-			return true;
-		loop.again();
-	}
-}
-
-/* include/linux/mm.h: folio_put_refs(), v6.15 */
-void folio_put_refs(folio *folio, int32_t refs)
-{
-	int32_t old = model_add(folio->_refcount, -refs);
-
-	WARN_ON_ONCE(old < refs);
-	if (old == refs)
-		free_unref_page(folio);
-}
-
 /* include/linux/mm.h: folio_put(), v6.15 */
 void folio_put(folio *folio)
 {
 	folio_put_refs(folio, 1);
-}
-
-/* include/linux/page_ref.h: folio_ref_count(), v6.15 */
-int32_t folio_ref_count(folio *folio)
-{
-	return READ_ONCE(folio->_refcount);
 }
 
 /* include/linux/page_ref.h: folio_ref_freeze(), v6.15 */
@@ -179,18 +142,9 @@ void folio_ref_unfreeze(folio *folio, int32_t count)
 	folio->_refcount.store(count, Order::kRelease, SITE("atomic_set_release", "_refcount"));
 }
 
-/* include/linux/mm.h: folio_maybe_dma_pinned(), v6.15 */
-bool folio_maybe_dma_pinned(folio *folio)
-{
-	return folio_ref_count(folio) >= int32_t(GUP_PIN_COUNTING_BIAS);
-}
+#include "core/model/protocol/anon_exclusive.h"
 
 /* --- flags and the page lock ----------------------------------------------------------------------------------------- */
-
-bool model_folio_test(folio *folio, uint32_t flag)
-{
-	return (READ_ONCE(folio->flags) & flag) != 0;
-}
 
 void model_folio_set(folio *folio, uint32_t flag)
 {
@@ -270,12 +224,24 @@ void model_lru_add(folio *folio)
 
 /* --- reverse mappings: mm/rmap.c ---------------------------------------------------------------------------------------- */
 
+/* include/linux/page-flags.h: PageAnonExclusive(), v6.15 */
+bool PageAnonExclusive(folio *folio)
+{
+	return model_folio_test(folio, PG_anon_exclusive);
+}
+
+/* include/linux/page-flags.h: SetPageAnonExclusive(), v6.15 */
+void SetPageAnonExclusive(folio *folio)
+{
+	model_folio_set(folio, PG_anon_exclusive);
+}
+
 /* mm/rmap.c: folio_add_new_anon_rmap(), v6.15; include/linux/swap.h: folio_add_lru_vma() */
 void folio_add_new_anon_rmap(folio *folio, rmap_t flags)
 {
 	WRITE_ONCE(folio->_mapcount, int32_t(1));
 	if (flags & RMAP_EXCLUSIVE)
-		model_folio_set(folio, PG_anon_exclusive);
+		FORMS.SetPageAnonExclusive(folio);
 	model_lru_add(folio);
 }
 
@@ -284,7 +250,7 @@ void folio_add_anon_rmap_pte(folio *folio, rmap_t flags)
 {
 	model_add(folio->_mapcount, 1);
 	if (flags & RMAP_EXCLUSIVE)
-		model_folio_set(folio, PG_anon_exclusive);
+		FORMS.SetPageAnonExclusive(folio);
 	WARN_ON_ONCE(folio->_mapcount.peek() > 1 && (folio->flags.peek() & PG_anon_exclusive) != 0);
 }
 
@@ -294,28 +260,6 @@ void folio_remove_rmap_pte(folio *folio)
 	int32_t old = model_add(folio->_mapcount, -1);
 
 	WARN_ON_ONCE(old <= 0);
-}
-
-/* include/linux/rmap.h: folio_try_dup_anon_rmap_pte(), v6.15. Left out: whether the mm ever pinned anything. */
-int folio_try_dup_anon_rmap_pte(folio *folio)
-{
-	if (model_folio_test(folio, PG_anon_exclusive)) {
-		/* A page that may be pinned has to stay with the parent: the child gets a copy. */
-		if (folio_maybe_dma_pinned(folio))
-			return -EBUSY;
-		model_folio_test_clear(folio, PG_anon_exclusive);
-	}
-	model_add(folio->_mapcount, 1);
-	return 0;
-}
-
-/* include/linux/rmap.h: folio_try_share_anon_rmap_pte(), v6.15. The PTE is cleared already, as GUP-fast needs it. */
-int folio_try_share_anon_rmap_pte(folio *folio)
-{
-	if (folio_maybe_dma_pinned(folio))
-		return -EBUSY;
-	model_folio_test_clear(folio, PG_anon_exclusive);
-	return 0;
 }
 
 /* mm/rmap.c: anon_vma_prepare(), anon_vma_fork(), v6.15. When the VMA is made, not at its first fault. */

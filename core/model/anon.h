@@ -145,6 +145,7 @@ bool folio_ref_freeze(folio *folio, int32_t count);
 void folio_ref_unfreeze(folio *folio, int32_t count);
 bool model_folio_test(folio *folio, uint32_t flag);
 void model_folio_set(folio *folio, uint32_t flag);
+void model_folio_clear(folio *folio, uint32_t flag);
 bool model_folio_test_clear(folio *folio, uint32_t flag);
 bool folio_mapped(folio *folio);
 bool folio_maybe_dma_pinned(folio *folio);
@@ -158,6 +159,8 @@ void copy_user_highpage(folio *to, folio *from);
 
 void model_lru_add(folio *folio);
 
+bool PageAnonExclusive(folio *folio);
+void SetPageAnonExclusive(folio *folio);
 void folio_add_new_anon_rmap(folio *folio, rmap_t flags);
 void folio_add_anon_rmap_pte(folio *folio, rmap_t flags);
 void folio_remove_rmap_pte(folio *folio);
@@ -168,6 +171,8 @@ vm_fault_t do_anonymous_page(vm_fault *vmf);
 vm_fault_t do_cow_fault(vm_fault *vmf);
 vm_fault_t finish_fault(vm_fault *vmf);
 vm_fault_t model_do_wp_private(vm_fault *vmf);
+void wp_page_reuse(vm_fault *vmf);
+vm_fault_t wp_page_copy(vm_fault *vmf, folio *old_folio, page *old_page);
 void model_copy_from_block(folio *to, uint64_t block);
 
 /* The page of a PTE is gone from it: what zap_pte_range() does with a page or a swap entry. */

@@ -75,7 +75,7 @@ static bool wp_can_reuse_anon_folio(folio *folio)
 }
 
 /* mm/memory.c: wp_page_reuse(), v6.15 */
-static void wp_page_reuse(vm_fault *vmf)
+void wp_page_reuse(vm_fault *vmf)
 {
 	WRITE_ONCE(*pte_offset(vmf->vma->vm_mm, vmf->address),
 		   maybe_mkwrite(vmf->orig_pte | _PAGE_DIRTY, vmf->vma));
@@ -117,7 +117,7 @@ static void model_emit_copied(vm_fault *vmf, folio *folio)
  * mm/memory.c: wp_page_copy(), v6.15. The old page has a reference of ours: `old_folio` if it is anonymous, `old_page`
  * if it is a file's and counted.
  */
-static vm_fault_t wp_page_copy(vm_fault *vmf, folio *old_folio, page *old_page)
+vm_fault_t wp_page_copy(vm_fault *vmf, folio *old_folio, page *old_page)
 {
 	mm_struct *mm = vmf->vma->vm_mm;
 	Atomic<pte_t> *pte = pte_offset(mm, vmf->address);
@@ -181,11 +181,11 @@ vm_fault_t model_do_wp_private(vm_fault *vmf)
 	page *page = FORMS.vm_normal_page(pte_pfn(vmf->orig_pte));
 
 	if (folio) {
-		bool exclusive = model_folio_test(folio, PG_anon_exclusive);
+		bool exclusive = FORMS.PageAnonExclusive(folio);
 
 		if (exclusive || wp_can_reuse_anon_folio(folio)) {
 			if (!exclusive)
-				model_folio_set(folio, PG_anon_exclusive);
+				FORMS.SetPageAnonExclusive(folio);
 			if (vmf->flags & FAULT_FLAG_UNSHARE) {
 				spin_unlock(&vmf->pmd->ptl);
 				return 0;

@@ -2,6 +2,7 @@
 /* fs/dax.c: faults, write-back, invalidation and I/O of a DAX mapping. */
 #include "core/model/anon.h"
 #include "core/model/pgmap.h"
+#include "core/model/signal.h"
 
 #include <algorithm>
 
@@ -10,8 +11,50 @@
 namespace kernel
 {
 
+static bool model_entry_has_storage(xa_entry entry)
+{
+	return !dax_is_zero_entry(entry) && !dax_is_empty_entry(entry);
+}
+
 /*
- * fs/dax.c: grab_mapping_entry(), v6.15. Left out: -ENOMEM; page->mapping (dax_disassociate_entry).
+ * fs/dax.c: dax_associate_entry(), v6.15, for each page. Left out: sharing, compound pages. Under the i_pages lock, in
+ * the step that puts the entry into the tree or takes it out.
+ */
+void dax_associate_entry(xa_entry entry, address_space *mapping, pgoff_t index)
+{
+	if (!model_entry_has_storage(entry))
+		return;
+	for (pgoff_t i = 0; i < model_entry_pages(entry); i++) {
+		page *page = pfn_to_page(dax_to_pfn(entry) + i);
+
+		if (!page)
+			return;
+		WARN_ON_ONCE(MODEL_READ_HERE(page->mapping) != 0);
+		MODEL_WRITE_HERE(page->mapping, uint32_t(mapping->host->id) + 1);
+		MODEL_WRITE_HERE(page->index, index + i);
+	}
+}
+
+/*
+ * fs/dax.c: dax_disassociate_entry(), dax_folio_put(), v6.15, for each page. Left out: sharing. That references are
+ * left is a warning only where a compound page is split.
+ */
+void dax_disassociate_entry(xa_entry entry, address_space *, bool)
+{
+	if (!model_entry_has_storage(entry))
+		return;
+	for (pgoff_t i = 0; i < model_entry_pages(entry); i++) {
+		page *page = pfn_to_page(dax_to_pfn(entry) + i);
+
+		if (!page)
+			return;
+		MODEL_WRITE_HERE(page->mapping, uint32_t(0));
+		WARN_ON_ONCE(dax_is_pmd_entry(entry) && MODEL_READ_HERE(page->_refcount) != 0);
+	}
+}
+
+/*
+ * fs/dax.c: grab_mapping_entry(), v6.15. Left out: -ENOMEM.
  *
  * Returns the entry locked, a new empty one if there was none. A PTE fault turns a PMD entry without storage into PTE
  * entries; one with storage stays, and the PTE fault locks all of it. A PMD fault that meets a smaller entry falls
@@ -43,6 +86,7 @@ xa_entry grab_mapping_entry(xa_state *xas, address_space *mapping, unsigned int 
 			unmap_mapping_pages(mapping, index & ~pgoff_t(PMD_NR - 1), PMD_NR);
 			xas_lock_irq(xas);
 		}
+		FORMS.dax_disassociate_entry(entry, mapping, false);
 		model_note_release(*model_entry_object(xas));
 		xas_store(xas, 0);
 		dax_wake_entry(xas, entry, WAKE_ALL);
@@ -100,7 +144,7 @@ page *dax_layout_busy_page_range(address_space *mapping)
 	return page;
 }
 
-/* fs/dax.c: dax_delete_mapping_range(), v6.15. Left out: page->mapping. */
+/* fs/dax.c: dax_delete_mapping_range(), v6.15, for the whole file. */
 static void dax_delete_mapping_range(address_space *mapping)
 {
 	xa_state xas = XA_STATE(&mapping->i_pages, 0);
@@ -111,6 +155,7 @@ static void dax_delete_mapping_range(address_space *mapping)
 		entry = wait_entry_unlocked_exclusive(&xas, entry);
 		if (!entry)
 			continue;
+		FORMS.dax_disassociate_entry(entry, mapping, true);
 		xas_store(&xas, 0);
 		SET(mapping->nrpages, mapping->nrpages.peek() - model_entry_pages(entry));
 		put_unlocked_entry(&xas, entry, WAKE_ALL);
@@ -148,7 +193,7 @@ void dax_break_layout_final(inode *inode)
 	dax_delete_mapping_range(&inode->i_data);
 }
 
-/* fs/dax.c: __dax_invalidate_entry(), v6.15. Left out: page->mapping. */
+/* fs/dax.c: __dax_invalidate_entry(), v6.15 */
 int __dax_invalidate_entry(address_space *mapping, pgoff_t index, bool trunc)
 {
 	xa_state xas = XA_STATE(&mapping->i_pages, index);
@@ -162,6 +207,7 @@ int __dax_invalidate_entry(address_space *mapping, pgoff_t index, bool trunc)
 	if (!trunc &&
 	    (xas_get_mark(&xas, PAGECACHE_TAG_DIRTY) || xas_get_mark(&xas, PAGECACHE_TAG_TOWRITE)))
 		goto out;
+	FORMS.dax_disassociate_entry(entry, mapping, trunc);
 	xas_store(&xas, 0);
 	SET(mapping->nrpages, mapping->nrpages.peek() - model_entry_pages(entry));
 	ret = 1;
@@ -194,7 +240,7 @@ bool dax_fault_is_synchronous(const iomap_iter *iter, const vm_area_struct *vma)
 	       (iter->iomap.flags & IOMAP_F_DIRTY);
 }
 
-/* fs/dax.c: dax_insert_entry(), v6.15. Left out: shared extents, page->mapping. */
+/* fs/dax.c: dax_insert_entry(), v6.15. Left out: shared extents. */
 xa_entry dax_insert_entry(xa_state *xas, vm_fault *vmf, const iomap_iter *iter, xa_entry entry,
 			  uint64_t pfn, uint64_t flags)
 {
@@ -216,8 +262,12 @@ xa_entry dax_insert_entry(xa_state *xas, vm_fault *vmf, const iomap_iter *iter, 
 		 * Only an entry without storage is replaced. A PTE fault that met a PMD entry with storage leaves
 		 * it and dirties all of it.
 		 */
-		xa_entry old = dax_lock_entry(xas, new_entry);
+		xa_entry old;
 
+		FORMS.dax_disassociate_entry(entry, mapping, false);
+		FORMS.dax_associate_entry(new_entry, mapping,
+					  vmf->pgoff & ~(model_entry_pages(new_entry) - 1));
+		old = dax_lock_entry(xas, new_entry);
 		WARN_ON_ONCE(old != xa_mk_value(xa_to_value(entry) | DAX_LOCKED));
 		entry = new_entry;
 	}
@@ -323,14 +373,15 @@ int dax_writeback_mapping_range(address_space *mapping, pgoff_t start, pgoff_t e
 /* fs/dax.c: dax_load_hole(), v6.15 */
 vm_fault_t dax_load_hole(xa_state *xas, vm_fault *vmf, const iomap_iter *iter, xa_entry *entry)
 {
-	*entry = dax_insert_entry(xas, vmf, iter, *entry, ZERO_PFN, DAX_ZERO_PAGE);
+	*entry = FORMS.dax_insert_entry(xas, vmf, iter, *entry, ZERO_PFN, DAX_ZERO_PAGE);
 	return FORMS.vmf_insert_page_mkwrite(vmf, ZERO_PFN, false);
 }
 
 /* fs/dax.c: dax_pmd_load_hole(), v6.15. Left out: running out of huge zero pages, deposited page tables. */
 vm_fault_t dax_pmd_load_hole(xa_state *xas, vm_fault *vmf, const iomap_iter *iter, xa_entry *entry)
 {
-	*entry = dax_insert_entry(xas, vmf, iter, *entry, HUGE_ZERO_PFN, DAX_PMD | DAX_ZERO_PAGE);
+	*entry = FORMS.dax_insert_entry(xas, vmf, iter, *entry, HUGE_ZERO_PFN,
+					DAX_PMD | DAX_ZERO_PAGE);
 	return model_insert_huge_zero_pmd(vmf);
 }
 
@@ -394,7 +445,7 @@ vm_fault_t dax_fault_iter(vm_fault *vmf, const iomap_iter *iter, xa_state *xas, 
 	if (pmd && (pfn & (PMD_NR - 1)))
 		return VM_FAULT_FALLBACK;
 
-	*entry = dax_insert_entry(xas, vmf, iter, *entry, pfn, pmd ? uint64_t(DAX_PMD) : 0);
+	*entry = FORMS.dax_insert_entry(xas, vmf, iter, *entry, pfn, pmd ? uint64_t(DAX_PMD) : 0);
 	if (dax_fault_is_synchronous(iter, vmf->vma)) {
 		/* dax_fault_synchronous_pfnp(): the file system commits, and only then the page is mapped writable. */
 		vmf->pfn = pfn;
@@ -641,7 +692,7 @@ static bool model_copy_page(const model_io *io, const iomap_iter *iter, pgoff_t 
 }
 
 /*
- * fs/dax.c: dax_iomap_iter(), v6.15. Left out: copy on write, poison, signals.
+ * fs/dax.c: dax_iomap_iter(), v6.15. Left out: copy on write, poison.
  *
  * A buffer that faults at once is -EFAULT, but nothing done (0) where a hole is read.
  */
@@ -672,7 +723,7 @@ int dax_iomap_iter(const model_io *io, iomap_iter *iomi, bool write)
 
 	id = dax_read_lock();
 	while (pos < end) {
-		ret = dax_direct_access();
+		ret = fatal_signal_pending() ? -EINTR : dax_direct_access();
 		if (ret || !model_copy_page(io, iomi, pos, write))
 			break;
 		pos++;

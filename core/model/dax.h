@@ -15,6 +15,8 @@ namespace kernel
 xa_entry grab_mapping_entry(xa_state *xas, address_space *mapping, unsigned int nr);
 xa_entry dax_insert_entry(xa_state *xas, vm_fault *vmf, const iomap_iter *iter, xa_entry entry,
 			  uint64_t pfn, uint64_t flags);
+void dax_associate_entry(xa_entry entry, address_space *mapping, pgoff_t index);
+void dax_disassociate_entry(xa_entry entry, address_space *mapping, bool trunc);
 vm_fault_t dax_load_hole(xa_state *xas, vm_fault *vmf, const iomap_iter *iter, xa_entry *entry);
 vm_fault_t dax_pmd_load_hole(xa_state *xas, vm_fault *vmf, const iomap_iter *iter, xa_entry *entry);
 vm_fault_t dax_fault_cow_page(vm_fault *vmf, const iomap_iter *iter);

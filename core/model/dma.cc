@@ -2,6 +2,9 @@
 #include "core/model/dma.h"
 
 #include "core/model/anon.h"
+#include "core/model/file.h"
+#include "core/model/inode.h"
+#include "core/model/page_alloc.h"
 #include "core/model/pgmap.h"
 
 namespace kernel
@@ -18,6 +21,8 @@ static uint64_t model_pin_hash(const model_pin *pin)
 		hash = folio_pfn(pin->folio);
 	hash = engine::combine(hash, pin->mm ? 0x100 + pin->mm->id : ~uint64_t(0));
 	hash = engine::combine(hash, pin->host ? pin->host->id : ~uint64_t(0));
+	if (pin->file)
+		hash = engine::combine(hash, uint64_t(pin->file - model::current->life->files));
 	hash = engine::combine(hash, pin->pgoff);
 	hash = engine::combine(hash, pin->generation);
 	return engine::combine(hash, pin->flags);
@@ -180,6 +185,7 @@ static int model_direct(mm_struct *mm, pgoff_t address, model_dma request, bool 
 
 	if (model::current->nr_dmas == MODEL_DMA_MAX)
 		return -EAGAIN;
+	model_alloc(GFP_KERNEL); /* iomap_dio_alloc_bio() */
 	ret = FORMS.bio_iov_iter_get_pages(mm, address, request.to_memory, &request.pin);
 	if (ret < 0)
 		return ret;

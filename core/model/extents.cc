@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "core/model/page.h"
+#include "core/model/pgmap.h"
 
 namespace kernel
 {
@@ -182,13 +183,21 @@ int testfs_create_extent(inode *inode, unsigned int flags, struct iomap *map)
 
 	if (testfs_extent_done(map, flags))
 		return 0;
+	/* blkdev_issue_zeroout(). Asked before anything is allocated, so that nothing has to be given back. */
+	if (!unwritten && !bio_queue_enter())
+		return -EIO;
 	if (map->type == IOMAP_HOLE)
 		got = testfs_allocate(pos, map->length, &block);
-	if (!got)
+	if (!got) {
+		if (!unwritten)
+			blk_queue_exit();
 		return -ENOSPC;
+	}
 	/* Zeroed before it is in the extent map: nobody finds what was there. */
 	for (uint32_t i = 0; i < got && !unwritten; i++)
 		FORMS.model_zero_block(block + i);
+	if (!unwritten)
+		blk_queue_exit();
 	for (uint32_t i = 0; i < got; i++)
 		SET(inode->i_block[pos + i],
 		    (block + i + 1) | (unwritten ? I_BLOCK_UNWRITTEN : 0u));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/model/file.h"
 #include "core/model/xfs.h"
 
 namespace kernel
@@ -193,6 +194,21 @@ int vfs_fallocate(inode *inode, unsigned int mode, pgoff_t offset, pgoff_t len)
 		return -EINVAL;
 	return model_is_xfs() ? FORMS.xfs_file_fallocate(inode, mode, offset, len)
 			      : FORMS.ext4_fallocate(inode, mode, offset, len);
+}
+
+/* The largest loff_t, in pages. */
+inline constexpr pgoff_t LOFF_T_PAGES = (1ull << (63 - 12)) - 1;
+
+/* fs/open.c: ksys_fallocate(), vfs_fallocate(), v6.15: what depends on the descriptor, and on numbers that a loff_t has not. */
+int ksys_fallocate(const struct file *file, unsigned int mode, int64_t offset, pgoff_t len)
+{
+	if (!file)
+		return -EBADF;
+	if (offset < 0 || len > LOFF_T_PAGES)
+		return -EINVAL;
+	if (!(file->f_mode & FMODE_WRITE))
+		return -EBADF;
+	return vfs_fallocate(file->f_inode, mode, pgoff_t(offset), len);
 }
 
 } /* namespace kernel */

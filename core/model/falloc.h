@@ -17,6 +17,8 @@ enum : unsigned int {
 	FALLOC_FL_ZERO_RANGE = 16,
 };
 
+/* As user space calls it; in pages, and any number. A file: null stands for a descriptor that is not open. */
+int ksys_fallocate(const struct file *file, unsigned int mode, int64_t offset, pgoff_t len);
 int ext4_fallocate(inode *inode, unsigned int mode, pgoff_t offset, pgoff_t len);
 int ext4_punch_hole(inode *inode, pgoff_t offset, pgoff_t len);
 int ext4_collapse_range(inode *inode, pgoff_t offset, pgoff_t len);

@@ -44,18 +44,24 @@ static void model_boot_life_inode(model *m, unsigned int i)
 	inode *inode = &m->inodes[i];
 	dentry *dentry = &m->life->dentries[i];
 
+	/* Not those that creat(2) is to make. */
+	bool exists = i + m->config.nr_creats < m->config.nr_inodes;
+
+	inode->is_dir = exists && (m->config.directories >> i & 1);
+	if (inode->is_dir)
+		inode->i_rwsem.init(role_dir); /* lockdep_annotate_inode_mutex_key() */
 	inode->i_lock.init(role_i_lock);
-	inode->i_count.init(role_i_count, 1);
-	inode->i_nlink.init(role_i_nlink, 1);
+	inode->i_count.init(role_i_count, exists);
+	inode->i_nlink.init(role_i_nlink, exists);
 	inode->i_state.init(role_i_state);
-	inode->i_hashed.init(role_i_hashed, true);
+	inode->i_hashed.init(role_i_hashed, exists);
 	inode->i_lru.init(role_i_lru);
 	dentry->d_inode = inode;
 	dentry->d_lock.init(role_d_lock);
 	dentry->d_count.init(role_d_count);
-	dentry->d_positive.init(role_d_positive, true);
-	dentry->d_hashed.init(role_d_hashed, true);
-	m->life->names[i].init(role_name, i + 1);
+	dentry->d_positive.init(role_d_positive, exists);
+	dentry->d_hashed.init(role_d_hashed, exists);
+	m->life->names[i].init(role_name, exists ? i + 1 : 0);
 }
 
 void model_boot_life(model *m)
@@ -68,7 +74,8 @@ void model_boot_life(model *m)
 	life->i_rwsem.init(role_dir);
 	life->inode_hash_lock.init(role_hash_lock);
 	life->inode_wq.init(role_inode_wq);
-	life->s_umount.init(role_s_umount);
+	life->s_umount.init(role_s_umount, config.shrinks ? engine::LockUse::kTriedToo
+							  : engine::LockUse::kWaitsOnly);
 	life->mount_lock.init(role_mount_lock);
 	life->mnt_count.init(role_mnt_count);
 	life->mounted.init(role_mounted, true);
@@ -167,15 +174,19 @@ file *fdget(const mm_struct *mm, uint32_t name)
 	}
 }
 
-/* fs/namei.c: path_openat(), do_open(), v6.15. Left out: permissions; everything is open for reading and writing. */
-file *path_openat(uint32_t name, uint32_t nr)
+/*
+ * fs/namei.c: path_openat(), do_open(), v6.15. Left out: permissions; files are open for reading and writing, directories
+ * for reading. `creat` is the inode that O_CREAT may make; null: without O_CREAT.
+ */
+file *path_openat(uint32_t name, uint32_t nr, inode *creat)
 {
 	file *file = &model_life_now()->files[model_life_now()->nr_initial + nr];
 	dentry *dentry;
 
+	model_alloc(GFP_KERNEL); /* alloc_empty_file() */
 	if (!legitimize_mnt())
 		return nullptr;
-	dentry = lookup_open(name);
+	dentry = FORMS.lookup_open(name, creat);
 	if (!dentry) {
 		mntput();
 		return nullptr;
@@ -186,13 +197,13 @@ file *path_openat(uint32_t name, uint32_t nr)
 }
 
 /* fs/open.c: sys_open(), do_sys_openat2(), v6.15. A name that the process has open already is open still. */
-int sys_open(mm_struct *mm, uint32_t name, uint32_t nr)
+int sys_open(mm_struct *mm, uint32_t name, uint32_t nr, inode *creat)
 {
 	file *file;
 
 	if (READ_ONCE(*model_fd(mm, name)))
 		return -EEXIST;
-	file = path_openat(name, nr);
+	file = path_openat(name, nr, creat);
 	if (!file)
 		return -ENOENT;
 	if (!model_fd(mm, name)->compare_exchange(0, model_life_now()->nr_initial + nr + 1,
@@ -239,7 +250,7 @@ void model_exit(mm_struct *mm)
 
 	for (vm_area_struct *vma = m->vmas; vma < m->vmas + m->config.nr_vmas; vma++) {
 		if (vma->vm_mm == mm)
-			sys_munmap(vma); /* exit_mmap() */
+			FORMS.sys_munmap(vma); /* exit_mmap() */
 	}
 	for (uint32_t name = 0; name < m->config.nr_inodes; name++) {
 		file *file = file_close_fd(mm, name); /* close_files() */

@@ -35,10 +35,10 @@ file *fdget(const mm_struct *mm, uint32_t name);
 /* A VMA's reference to its file. */
 file *model_vma_get_file(file *file);
 
-/* An open file of that name, without a descriptor; null: there is no such name. `nr` as for sys_open(). */
-file *path_openat(uint32_t name, uint32_t nr);
-/* `nr`: which of the program's open(2) this is. */
-int sys_open(mm_struct *mm, uint32_t name, uint32_t nr);
+/* An open file of that name, without a descriptor; null: there is no such name. The rest as for sys_open(). */
+file *path_openat(uint32_t name, uint32_t nr, inode *creat = nullptr);
+/* `nr`: which of the program's open(2) this is. `creat`: the inode for a new file, with O_CREAT. */
+int sys_open(mm_struct *mm, uint32_t name, uint32_t nr, inode *creat = nullptr);
 int sys_close(mm_struct *mm, uint32_t name);
 /* The end of a process: its VMAs, its descriptors. */
 void model_exit(mm_struct *mm);

@@ -59,7 +59,7 @@ static int copy_present_ptes(vm_area_struct *dst_vma, vm_area_struct *src_vma, p
 	if (!folio)
 		return 0;
 	folio_get(folio);
-	if (folio_try_dup_anon_rmap_pte(folio)) {
+	if (FORMS.folio_try_dup_anon_rmap_pte(folio)) {
 		folio_put(folio);
 		return copy_present_page(dst_vma, src_vma, address, folio, prealloc);
 	}

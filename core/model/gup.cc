@@ -31,63 +31,16 @@ static void try_grab_folio(const model_pin *pin, unsigned int flags)
 						SITE("try_grab_folio", "refcount"));
 }
 
-/* mm/gup.c: try_grab_folio_fast(), v6.15. False: the frame has no count, or nobody has it any more. */
-bool try_grab_folio_fast(uint64_t pfn, unsigned int flags, model_pin *pin)
+/* mm/gup.c: sanity_check_pinned_pages(), v6.15. A pin is of a page that nobody else can get a copy of. */
+void sanity_check_pinned_pages(const model_pin *pin, unsigned int flags)
 {
-	model_pin_frame(pfn, pin);
-	if (pin->page)
-		return folio_try_get(pin->page, model_foll_refs(flags));
-	return pin->folio && folio_try_get(pin->folio, int32_t(model_foll_refs(flags)));
+	WARN_ON_ONCE(pin->folio && (flags & FOLL_PIN) &&
+		     !(pin->folio->flags.peek() & PG_anon_exclusive));
 }
 
-/* mm/gup.c: gup_put_folio(), v6.15 */
-void gup_put_folio(const model_pin *pin, unsigned int flags)
+/* include/linux/mm.h: pte_devmap(), v6.15. Not of a file system's pages: their PTEs are like all others. */
+bool pte_devmap(pte_t)
 {
-	if (pin->page)
-		FORMS.folio_put_refs(pin->page, model_foll_refs(flags));
-	if (pin->folio)
-		folio_put_refs(pin->folio, int32_t(model_foll_refs(flags)));
-}
-
-/* mm/gup.c: gup_must_unshare(), v6.15. Of a page of a file only those must that want it for long. */
-bool gup_must_unshare(unsigned int flags, folio *folio)
-{
-	if ((flags & (FOLL_WRITE | FOLL_PIN)) != FOLL_PIN || !folio)
-		return false;
-	return !model_folio_test(folio, PG_anon_exclusive);
-}
-
-/*
- * mm/gup.c: gup_fast_pte_range(), gup_fast_pmd_leaf(), v6.15. Left out: protection keys, interrupts that are off.
- *
- * The reference comes before the second look: whoever unmaps and then counts either sees the one or is seen by the
- * other.
- */
-bool gup_fast_pte_range(mm_struct *mm, pgoff_t address, unsigned int flags, model_pin *pin)
-{
-	pmd_slot *slot = pmd_offset(mm, address);
-	pmd_t pmd = READ_ONCE(slot->pmd);
-	pte_t pte = pmd;
-
-	if (!pmd_present(pmd))
-		return false;
-	if (pmd & _PAGE_TABLE)
-		pte = READ_ONCE(*pte_offset(mm, address));
-	if (!pte_present(pte) || ((flags & FOLL_WRITE) && !pte_write(pte)))
-		return false;
-	if (!try_grab_folio_fast(pte_pfn(pte) + (pmd_trans_huge(pmd) ? address & (PMD_NR - 1) : 0),
-				 flags, pin))
-		return false;
-
-	if (READ_ONCE(slot->pmd) != pmd)
-		goto back_out;
-	if ((pmd & _PAGE_TABLE) && READ_ONCE(*pte_offset(mm, address)) != pte)
-		goto back_out;
-	if (!pte_write(pte) && gup_must_unshare(flags, pin->folio))
-		goto back_out;
-	return true;
-back_out:
-	gup_put_folio(pin, flags);
 	return false;
 }
 
@@ -114,8 +67,10 @@ void model_note_pin(mm_struct *mm, pgoff_t address, unsigned int flags, model_pi
 			continue;
 		if (pin->folio || (!pin->page && is_cow_mapping(vma->vm_flags)))
 			pin->mm = mm;
-		if (!vma_is_anonymous(vma))
+		if (!vma_is_anonymous(vma)) {
 			pin->host = vma->f_mapping->host;
+			pin->file = vma->vm_file;
+		}
 		pin->pgoff = pin->mm ? address : address - vma->vm_start + vma->vm_pgoff;
 	}
 	pin->flags = flags;
@@ -126,35 +81,22 @@ void model_note_pin(mm_struct *mm, pgoff_t address, unsigned int flags, model_pi
 	model_emit_private(model_event_kind::pinned, pin);
 }
 
-/*
- * mm/gup.c: gup_fast(), v6.15. A fork that ran meanwhile may have found the page without the pin and shared it.
- * Nobody writes the sequence in a program without private memory.
- */
-bool gup_fast(mm_struct *mm, pgoff_t address, unsigned int flags, model_pin *pin)
-{
-	const bool forks = (flags & FOLL_PIN) && model::current->anon;
-	uint32_t seq = 0;
+/* One processor at a time: between the reference and the pin nobody could tell the difference. */
+static constexpr bool model_pin_at_once = true;
 
-	if (forks) {
-		seq = raw_read_seqcount(&mm->write_protect_seq);
-		if (seq & 1)
-			return false;
-	}
-	if (!FORMS.gup_fast_pte_range(mm, address, flags, pin))
-		return false;
-	model_note_pin(mm, address, flags, pin);
-	if (forks && read_seqcount_retry(&mm->write_protect_seq, seq)) {
-		model_unpin(pin);
-		return false;
-	}
-	return true;
+static bool model_forks()
+{
+	return model::current->anon != nullptr;
 }
+
+#include "core/model/protocol/gup_fast.h"
 
 /*
  * mm/gup.c: follow_page_mask(), follow_page_pte(), follow_huge_pmd(), v6.15. 0: found, with its reference; -ENOENT,
- * -EMLINK: it takes a fault first.
+ * -EMLINK: it takes a fault first. `pgmap`: the memory map is held, until the caller is done.
  */
-static int follow_page_mask(mm_struct *mm, pgoff_t address, unsigned int flags, model_pin *pin)
+static int follow_page_mask(mm_struct *mm, pgoff_t address, unsigned int flags, model_pin *pin,
+			    bool *pgmap)
 {
 	pmd_slot *slot = pmd_offset(mm, address);
 	pmd_t pmd = READ_ONCE(slot->pmd);
@@ -173,13 +115,20 @@ static int follow_page_mask(mm_struct *mm, pgoff_t address, unsigned int flags, 
 	if (pmd_trans_huge(pte) != huge || !pte_present(pte) ||
 	    ((flags & FOLL_WRITE) && !pte_write(pte)))
 		goto out;
+	if (FORMS.pte_devmap(pte)) {
+		*pgmap = try_get_dev_pagemap();
+		if (!*pgmap) {
+			/* follow_devmap_pmd() says so; of a PTE there is just no page, again and again. */
+			ret = huge ? -EFAULT : -ENOENT;
+			goto out;
+		}
+	}
 	model_pin_frame(pte_pfn(pte) + (huge ? address & (PMD_NR - 1) : 0), pin);
 	ret = -EMLINK;
-	if (!pte_write(pte) && gup_must_unshare(flags, pin->folio))
+	if (!pte_write(pte) && FORMS.gup_must_unshare(flags, pin->folio))
 		goto out;
 	ret = 0;
-	WARN_ON_ONCE(pin->folio && (flags & FOLL_PIN) &&
-		     !(pin->folio->flags.peek() & PG_anon_exclusive));
+	FORMS.sanity_check_pinned_pages(pin, flags);
 	try_grab_folio(pin, flags);
 out:
 	spin_unlock(ptl);
@@ -199,10 +148,13 @@ static int __get_user_pages(mm_struct *mm, pgoff_t address, unsigned int flags, 
 		return -EFAULT;
 	for (;;) {
 		unsigned int fault_flags = flags & FOLL_WRITE ? unsigned(FAULT_FLAG_WRITE) : 0u;
-		int ret = follow_page_mask(mm, address, flags, pin);
+		bool pgmap = false;
+		int ret = follow_page_mask(mm, address, flags, pin, &pgmap);
 
-		if (ret == 0)
-			return 0;
+		if (pgmap)
+			put_dev_pagemap();
+		if (ret == 0 || ret == -EFAULT)
+			return ret;
 		if (ret == -EMLINK)
 			fault_flags |= FAULT_FLAG_UNSHARE;
 		if (handle_mm_fault(vma, address, fault_flags) & VM_FAULT_ERROR)

@@ -22,6 +22,7 @@ struct model_pin {
 
 	mm_struct *mm;	     /* whose private memory it was; null: a page of a file's */
 	const inode *host;   /* of that file; null: anonymous memory */
+	struct file *file;   /* the one that is mapped; for a proposal */
 	pgoff_t pgoff;	     /* in the file; of private memory: the address */
 	uint32_t generation; /* of the block, then */
 	unsigned int flags;
@@ -48,7 +49,9 @@ bool gup_fast_pte_range(mm_struct *mm, pgoff_t address, unsigned int flags, mode
 void model_note_pin(mm_struct *mm, pgoff_t address, unsigned int flags, model_pin *pin);
 /* Parts of it. */
 bool try_grab_folio_fast(uint64_t pfn, unsigned int flags, model_pin *pin);
+bool pte_devmap(pte_t pte);
 bool gup_must_unshare(unsigned int flags, folio *folio);
+void sanity_check_pinned_pages(const model_pin *pin, unsigned int flags);
 void gup_put_folio(const model_pin *pin, unsigned int flags);
 
 } /* namespace kernel */

@@ -25,9 +25,46 @@ static void remove_inode_hash(inode *inode)
 	spin_unlock(&model_life_now()->inode_hash_lock);
 }
 
-/* fs/inode.c: evict(), v6.15. Left out: the list of the super block, write-back that runs, destroying the object. */
+/* Never WaitQueue::kAnyKey, nor a key of the above. */
+static uint64_t model_isolating_key(const inode *inode)
+{
+	return 1000 + inode->id;
+}
+
+/*
+ * fs/inode.c: inode_wait_for_lru_isolating(), v6.15. Under i_lock, which it drops while it sleeps. The shrinker walks
+ * the entries of an inode that it holds by a flag alone, so that it can never be the one to evict it.
+ */
+static void inode_wait_for_lru_isolating(inode *inode)
+{
+	engine::WaitEntry wait;
+
+	if (!(GET(inode->i_state) & I_LRU_ISOLATING))
+		return;
+	wait.key = model_isolating_key(inode);
+	for (;;) {
+		model_life_now()->inode_wq.prepare_to_wait(wait, false,
+							   SITE("prepare_to_wait", "inode_wq"));
+		if (!(GET(inode->i_state) & I_LRU_ISOLATING))
+			break;
+		spin_unlock(&inode->i_lock);
+		schedule_on(&model_life_now()->inode_wq, &wait);
+		spin_lock(&inode->i_lock);
+	}
+	finish_wait(&model_life_now()->inode_wq, &wait);
+}
+
+/*
+ * fs/inode.c: evict(), v6.15. Left out: the list of the super block, write-back that runs, destroying the object. Nobody
+ * takes i_lock for the shrinker's sake where there is none.
+ */
 void evict(inode *inode)
 {
+	if (model::current->config.shrinks) {
+		spin_lock(&inode->i_lock);
+		inode_wait_for_lru_isolating(inode);
+		spin_unlock(&inode->i_lock);
+	}
 	FORMS.testfs_evict_inode(inode);
 	spin_lock(&inode->i_lock);
 	SET(inode->i_state, uint32_t(I_FREEING | I_CLEAR)); /* clear_inode() */
@@ -37,11 +74,28 @@ void evict(inode *inode)
 	__wake_up(&model_life_now()->inode_wq, 0, model_inode_key(inode));
 }
 
-/* fs/inode.c: inode_add_lru(), v6.15. Under i_lock. An inode whose mapping has entries stays off the list. */
+/*
+ * include/linux/pagemap.h: mapping_shrinkable(), v6.15. Under i_lock and not the i_pages lock. Only with an entry that
+ * stands in the head, of a small file, does the shrinker have to do with a file that has any.
+ */
+bool mapping_shrinkable(address_space *mapping)
+{
+	uint32_t head = READ_ONCE(mapping->i_pages.xa_head);
+
+	return head == 0 || (head & XA_HEAD_VALUE);
+}
+
+/* include/linux/pagemap.h: mapping_empty(), v6.15 */
+bool mapping_empty(address_space *mapping)
+{
+	return xa_empty(&mapping->i_pages);
+}
+
+/* fs/inode.c: inode_add_lru(), v6.15. Under i_lock. */
 void inode_add_lru(inode *inode)
 {
-	if (!xa_empty(&inode->i_data.i_pages))
-		return; /* mapping_shrinkable() */
+	if (!FORMS.mapping_shrinkable(&inode->i_data))
+		return;
 	SET(inode->i_lru, true);
 }
 
@@ -61,7 +115,7 @@ void iput_final(inode *inode)
 		spin_unlock(&inode->i_lock);
 		return;
 	}
-	SET(inode->i_state, uint32_t(I_FREEING));
+	SET(inode->i_state, GET(inode->i_state) | I_FREEING);
 	SET(inode->i_lru, false);
 	spin_unlock(&inode->i_lock);
 	evict(inode);
@@ -83,10 +137,12 @@ void iput(inode *inode)
 	spin_lock(&inode->i_lock);
 	count = inode->i_count.fetch_add(uint32_t(-1), engine::Order::kFull,
 					 SITE("atomic_dec_and_lock", "i_count"));
-	if (count == 1)
+	if (count == 1) {
+		model_take_note(&inode->put);
 		FORMS.iput_final(inode);
-	else
+	} else {
 		spin_unlock(&inode->i_lock);
+	}
 }
 
 /* fs/inode.c: __wait_on_freeing_inode(), v6.15. Called with inode_hash_lock and i_lock, which it drops. */
@@ -148,38 +204,81 @@ void evict_inodes(void)
 			spin_unlock(&inode->i_lock);
 			continue;
 		}
-		SET(inode->i_state, uint32_t(I_FREEING));
+		SET(inode->i_state, GET(inode->i_state) | I_FREEING);
 		SET(inode->i_lru, false);
 		spin_unlock(&inode->i_lock);
 		evict(inode);
 	}
 }
 
+/* fs/inode.c: inode_pin_lru_isolating(), v6.15. Under i_lock. */
+void inode_pin_lru_isolating(inode *inode)
+{
+	uint32_t state = GET(inode->i_state);
+
+	WARN_ON_ONCE((state & (I_LRU_ISOLATING | I_FREEING | I_WILL_FREE)) != 0);
+	SET(inode->i_state, state | I_LRU_ISOLATING);
+}
+
+/* fs/inode.c: inode_unpin_lru_isolating(), v6.15 */
+void inode_unpin_lru_isolating(inode *inode)
+{
+	uint32_t state;
+
+	spin_lock(&inode->i_lock);
+	state = GET(inode->i_state);
+	WARN_ON_ONCE((state & I_LRU_ISOLATING) == 0);
+	SET(inode->i_state, state & ~uint32_t(I_LRU_ISOLATING));
+	__wake_up(&model_life_now()->inode_wq, 0, model_isolating_key(inode));
+	spin_unlock(&inode->i_lock);
+}
+
 /*
- * fs/inode.c: prune_icache_sb(), inode_lru_isolate(), v6.15. Left out: I_REFERENCED, buffers, page-cache pages.
- *
- * An inode whose mapping has DAX entries is looked at again, not freed: invalidate_mapping_pages() leaves them.
+ * fs/inode.c: inode_lru_isolate(), v6.15. True: it is to be freed. Left out: I_REFERENCED, which lets an inode pass once;
+ * that i_lock is only tried; buffers; that the walk begins anew where the list was let go of.
+ */
+static bool inode_lru_isolate(inode *inode)
+{
+	spin_lock(&inode->i_lock);
+	if (!GET(inode->i_lru)) {
+		spin_unlock(&inode->i_lock);
+		return false;
+	}
+	if (READ_ONCE(inode->i_count) || GET(inode->i_state) ||
+	    !FORMS.mapping_shrinkable(&inode->i_data)) {
+		SET(inode->i_lru, false);
+		spin_unlock(&inode->i_lock);
+		return false;
+	}
+	if (!FORMS.mapping_empty(&inode->i_data)) {
+		FORMS.inode_pin_lru_isolating(inode);
+		spin_unlock(&inode->i_lock);
+		invalidate_mapping_pages(&inode->i_data, 0, inode->i_data.i_pages.nr_slots - 1);
+		FORMS.inode_unpin_lru_isolating(inode);
+		return false;
+	}
+	SET(inode->i_state, GET(inode->i_state) | I_FREEING);
+	SET(inode->i_lru, false);
+	spin_unlock(&inode->i_lock);
+	return true;
+}
+
+/*
+ * fs/inode.c: prune_icache_sb(), dispose_list(), v6.15. All that are to be freed are marked before the first is: whoever
+ * looks one of the others up waits, too.
  */
 void prune_icache_sb(void)
 {
 	model *m = model::current;
+	inode *freeable[MODEL_INODES_MAX];
+	unsigned int nr = 0;
 
 	for (inode *inode = m->inodes; inode < m->inodes + m->config.nr_inodes; inode++) {
-		bool freed = false;
-
-		spin_lock(&inode->i_lock);
-		if (GET(inode->i_lru)) {
-			bool used = READ_ONCE(inode->i_count) != 0;
-
-			freed = !used && xa_empty(&inode->i_data.i_pages);
-			SET(inode->i_lru, false);
-			if (freed)
-				SET(inode->i_state, uint32_t(I_FREEING));
-		}
-		spin_unlock(&inode->i_lock);
-		if (freed)
-			evict(inode);
+		if (inode_lru_isolate(inode))
+			freeable[nr++] = inode;
 	}
+	for (unsigned int i = 0; i < nr; i++)
+		evict(freeable[i]);
 }
 
 /* --- fs/dcache.c ---------------------------------------------------------------------------------------------- */
@@ -216,7 +315,8 @@ static void model_shrink_dentry(dentry *dentry)
 		iput(dentry->d_inode);
 }
 
-static void model_shrink_dentries(void)
+/* fs/dcache.c: prune_dcache_sb(), also shrink_dcache_for_umount(), v6.15. Left out: DCACHE_REFERENCED. */
+static void prune_dcache_sb(void)
 {
 	for (unsigned int i = 0; i < model::current->config.nr_inodes; i++)
 		model_shrink_dentry(&model_life_now()->dentries[i]);
@@ -242,42 +342,112 @@ static void d_delete(dentry *dentry)
 
 /* --- fs/namei.c ----------------------------------------------------------------------------------------------- */
 
-/* fs/namei.c: lookup_open(), v6.15, with ext4_lookup(). Left out: the lookup without the directory's lock. */
-dentry *lookup_open(uint32_t name)
+/*
+ * fs/dcache.c: d_splice_alias(), v6.15. The dentry of an inode that was looked up, with one of the lookup's references to
+ * it; another lookup may have been faster.
+ */
+static void d_splice_alias(dentry *dentry)
 {
-	dentry *dentry = nullptr;
-	uint32_t number;
+	bool found;
 
-	down_read(&model_life_now()->i_rwsem);
-	number = GET(model_life_now()->names[name]);
-	if (number) {
-		bool found;
-
-		dentry = &model_life_now()->dentries[number - 1];
-		spin_lock(&dentry->d_lock);
-		found = GET(dentry->d_positive);
-		if (found)
-			SET(dentry->d_count, dentry->d_count.peek() + 1);
-		spin_unlock(&dentry->d_lock);
-		if (!found) {
-			iget_locked(dentry->d_inode);
-			spin_lock(&dentry->d_lock);
-			if (GET(dentry->d_positive)) {
-				/* d_splice_alias(): another lookup was faster */
-				SET(dentry->d_count, dentry->d_count.peek() + 1);
-				found = true;
-			} else {
-				SET(dentry->d_positive, true);
-				SET(dentry->d_hashed, true);
-				SET(dentry->d_count, 1u);
-			}
-			spin_unlock(&dentry->d_lock);
-			if (found)
-				iput(dentry->d_inode);
-		}
+	spin_lock(&dentry->d_lock);
+	found = GET(dentry->d_positive);
+	if (found) {
+		SET(dentry->d_count, dentry->d_count.peek() + 1);
+	} else {
+		SET(dentry->d_positive, true);
+		SET(dentry->d_hashed, true);
+		SET(dentry->d_count, 1u);
 	}
-	up_read(&model_life_now()->i_rwsem);
+	spin_unlock(&dentry->d_lock);
+	if (found)
+		iput(dentry->d_inode);
+}
+
+/* fs/ext4/namei.c: ext4_create(), v6.15, through ext4_new_inode() and d_instantiate_new(). Left out: I_NEW. */
+dentry *ext4_create(uint32_t name, inode *inode)
+{
+	dentry *dentry = &model_life_now()->dentries[inode->id];
+
+	testfs_journal_start();
+	spin_lock(&model_life_now()->inode_hash_lock); /* insert_inode_locked() */
+	spin_lock(&inode->i_lock);
+	SET(inode->i_hashed, true);
+	WRITE_ONCE(inode->i_count, 1u);
+	spin_unlock(&inode->i_lock);
+	spin_unlock(&model_life_now()->inode_hash_lock);
+	WRITE_ONCE(inode->i_nlink, 1u);
+	SET(model_life_now()->names[name], uint32_t(inode->id + 1)); /* ext4_add_entry() */
+	d_splice_alias(dentry);
+	testfs_journal_stop();
 	return dentry;
+}
+
+/* fs/namei.c: lookup_one_qstr_excl(), v6.15, through ext4_lookup(). Under the directory's i_rwsem. Null: no such name. */
+static dentry *lookup_one_qstr_excl(uint32_t name)
+{
+	uint32_t number = GET(model_life_now()->names[name]);
+	dentry *dentry;
+	bool found;
+
+	if (!number)
+		return nullptr;
+	dentry = &model_life_now()->dentries[number - 1];
+	spin_lock(&dentry->d_lock);
+	found = GET(dentry->d_positive);
+	if (found)
+		SET(dentry->d_count, dentry->d_count.peek() + 1);
+	spin_unlock(&dentry->d_lock);
+	if (!found) {
+		model_alloc(GFP_KERNEL); /* d_alloc() */
+		iget_locked(dentry->d_inode);
+		d_splice_alias(dentry);
+	}
+	return dentry;
+}
+
+/*
+ * fs/namei.c: lookup_open(), v6.15; `creat` is the inode for a new file, with O_CREAT. Left out: the lookup without the
+ * directory's lock, which since v6.12 finds a cached name for O_CREAT, too.
+ */
+dentry *lookup_open(uint32_t name, inode *creat)
+{
+	rw_semaphore *dir = &model_life_now()->i_rwsem;
+	dentry *dentry;
+
+	if (creat)
+		down_write(dir);
+	else
+		down_read(dir);
+	dentry = lookup_one_qstr_excl(name);
+	if (!dentry && creat) {
+		model_alloc(GFP_KERNEL); /* d_alloc_parallel() */
+		dentry = ext4_create(name, creat);
+	}
+	if (creat)
+		up_write(dir);
+	else
+		up_read(dir);
+	return dentry;
+}
+
+/*
+ * fs/readdir.c: iterate_dir(), v6.15, through ext4_readdir(). The number of names: directories are empty. Left out: that a
+ * fatal signal ends the wait.
+ */
+int iterate_dir(inode *inode)
+{
+	int ret = 0;
+
+	if (!inode->is_dir)
+		return -ENOTDIR;
+	down_read(&inode->i_rwsem);
+	if (!MODEL_READ_HERE(inode->i_nlink)) /* IS_DEADDIR() */
+		ret = -ENOENT;
+	else
+		model_alloc(GFP_KERNEL); /* ext4_htree_store_dirent(); XFS reads a block */
+	up_read(&inode->i_rwsem);
+	return ret;
 }
 
 /* The inode of a name, with a reference, for unlink and rename. Under the directory's i_rwsem. */
@@ -296,6 +466,7 @@ static void testfs_drop_nlink(inode *inode)
 	down_write(&inode->i_rwsem);
 	testfs_journal_start();
 	WRITE_ONCE(inode->i_nlink, 0u);
+	model_take_note(&inode->unlinked);
 	testfs_journal_stop();
 	up_write(&inode->i_rwsem);
 }
@@ -321,67 +492,104 @@ void mntput(void)
 	spin_unlock(&model_life_now()->mount_lock);
 }
 
-/* fs/namei.c: sys_unlink(), do_unlinkat(), vfs_unlink(), v6.15, through ext4_unlink(). Left out: delegations, the orphan list. */
-int sys_unlink(uint32_t name)
+/* What unlink(2) and rmdir(2) have in common: may_delete() says which of them a name is for. */
+static int model_remove(uint32_t name, bool dir)
 {
 	inode *inode;
+	int ret = -ENOENT;
 
 	if (!legitimize_mnt()) /* filename_parentat() */
 		return -ENOENT;
-	down_write(&model_life_now()->i_rwsem);
+	down_write_nested(&model_life_now()->i_rwsem, I_MUTEX_PARENT);
 	inode = model_victim(name);
-	if (!inode) {
-		up_write(&model_life_now()->i_rwsem);
-		mntput();
-		return -ENOENT;
-	}
+	if (!inode)
+		goto out;
+	ret = 0;
+	if (inode->is_dir != dir)
+		ret = dir ? -ENOTDIR : -EISDIR;
+	if (ret)
+		goto out;
 	testfs_drop_nlink(inode);
 	SET(model_life_now()->names[name], 0u);
 	d_delete(&model_life_now()->dentries[inode->id]);
+out:
 	up_write(&model_life_now()->i_rwsem);
-	iput(inode); /* truncates the file here if it was the last, outside of the directory's lock */
-	mntput();    /* path_put() */
-	return 0;
+	if (inode)
+		iput(inode); /* truncates the file here if it was the last, outside of the directory's lock */
+	mntput();	     /* path_put() */
+	return ret;
 }
 
-/* fs/namei.c: sys_rename(), do_renameat2(), vfs_rename(), v6.15, through ext4_rename(). Left out: directories. */
+/* fs/namei.c: sys_unlink(), do_unlinkat(), vfs_unlink(), v6.15, through ext4_unlink(). Left out: delegations, the orphan list. */
+int sys_unlink(uint32_t name)
+{
+	return model_remove(name, false);
+}
+
+/* fs/namei.c: sys_rmdir(), do_rmdir(), vfs_rmdir(), v6.15, through ext4_rmdir(). Directories are empty. */
+int sys_rmdir(uint32_t name)
+{
+	return model_remove(name, true);
+}
+
+/* fs/namei.c: sys_rename(), do_renameat2(), vfs_rename(), v6.15, through ext4_rename(). Left out: parents that differ. */
 int sys_rename(uint32_t from, uint32_t to)
 {
-	uint32_t number;
-	inode *target;
+	dentry *source;
+	inode *target = nullptr;
+	int ret = -ENOENT;
 
 	if (!legitimize_mnt())
 		return -ENOENT;
-	down_write(&model_life_now()->i_rwsem);
-	number = GET(model_life_now()->names[from]);
-	if (!number || from == to) {
-		up_write(&model_life_now()->i_rwsem);
-		mntput();
-		return number ? 0 : -ENOENT;
-	}
+	down_write_nested(&model_life_now()->i_rwsem, I_MUTEX_PARENT); /* lock_rename() */
+	source = lookup_one_qstr_excl(from);
+	if (!source)
+		goto out;
+	ret = 0;
+	if (from == to)
+		goto out;
 	target = model_victim(to);
+	if (target && target->is_dir != source->d_inode->is_dir)
+		ret = target->is_dir ? -EISDIR : -ENOTDIR; /* may_delete() */
+	if (ret)
+		goto out;
 	if (target)
 		testfs_drop_nlink(target);
-	SET(model_life_now()->names[to], number);
+	SET(model_life_now()->names[to], uint32_t(source->d_inode->id + 1));
 	SET(model_life_now()->names[from], 0u);
 	if (target)
 		d_delete(&model_life_now()->dentries[target->id]);
+out:
+	if (source)
+		dput(source);
 	up_write(&model_life_now()->i_rwsem);
 	if (target)
 		iput(target);
 	mntput();
-	return 0;
+	return ret;
 }
 
 /* --- fs/super.c ----------------------------------------------------------------------------------------------- */
 
-/* fs/drop_caches.c: drop_slab(), v6.15: dentries, then inodes. */
-void model_drop_slab(void)
+/*
+ * fs/super.c: super_cache_scan(), v6.15: dentries, then inodes. An unmount that runs is not waited for. Left out: how much
+ * of each.
+ */
+void super_cache_scan(gfp_t gfp)
 {
-	down_read(&model_life_now()->s_umount); /* super_cache_scan() */
-	model_shrink_dentries();
+	if (!(gfp & __GFP_FS))
+		return;
+	if (!down_read_trylock(&model_life_now()->s_umount)) /* super_trylock_shared() */
+		return;
+	prune_dcache_sb();
 	prune_icache_sb();
 	up_read(&model_life_now()->s_umount);
+}
+
+/* mm/vmscan.c: drop_slab(), v6.15. Left out: that it comes again while much is freed. */
+void model_drop_slab(void)
+{
+	super_cache_scan(GFP_KERNEL);
 }
 
 /* fs/namespace.c: path_umount(), fs/super.c: generic_shutdown_super(), v6.15, and mounting it again. */
@@ -399,7 +607,7 @@ int model_remount(void)
 		return -EBUSY;
 
 	down_write(&model_life_now()->s_umount);
-	model_shrink_dentries(); /* shrink_dcache_for_umount() */
+	prune_dcache_sb(); /* shrink_dcache_for_umount() */
 	testfs_sync_fs();
 	FORMS.evict_inodes();
 	/* CHECK_DATA_CORRUPTION(): busy inodes after unmount */

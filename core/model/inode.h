@@ -9,6 +9,7 @@
 #define DAXRACE_CORE_MODEL_INODE_H_
 
 #include "core/model/dax.h"
+#include "core/model/page_alloc.h"
 
 namespace kernel
 {
@@ -16,8 +17,16 @@ namespace kernel
 enum : uint32_t {
 	I_FREEING = 1,
 	I_CLEAR = 2,
-	I_WILL_FREE = 4
+	I_WILL_FREE = 4,
+	I_LRU_ISOLATING = 8
 };
+
+enum : uint8_t {
+	I_MUTEX_PARENT = 1
+};
+
+/* Files and directories, and what open(2) makes anew. */
+inline constexpr unsigned int MODEL_INODES_MAX = 64;
 
 struct dentry {
 	inode *d_inode;
@@ -50,9 +59,21 @@ struct model_life {
 	struct file **works;	 /* task_struct.task_works, for each task: files to put */
 };
 
+/* Notes that the step of the caller did it. */
+inline void model_take_note(model_note *note)
+{
+	engine::Execution &execution = engine::Execution::current();
+
+	*note = { execution.self(), execution.steps() == 0 ? 0 : execution.steps() - 1 };
+}
+
 void iput(inode *inode);
 void iput_final(inode *inode);
 void inode_add_lru(inode *inode);
+bool mapping_shrinkable(address_space *mapping);
+bool mapping_empty(address_space *mapping);
+void inode_pin_lru_isolating(inode *inode);
+void inode_unpin_lru_isolating(inode *inode);
 void evict(inode *inode);
 /* Under i_lock. Whether an inode that nobody references goes at once. */
 bool generic_drop_inode(inode *inode);
@@ -63,18 +84,22 @@ void evict_inodes(void);
 void prune_icache_sb(void);
 
 void dput(dentry *dentry);
-/* Of the file of that name, with a reference; null: there is none. */
-dentry *lookup_open(uint32_t name);
+/* Of the file of that name, with a reference; null: there is none. `creat`: the inode for a new one, with O_CREAT. */
+dentry *lookup_open(uint32_t name, inode *creat);
+dentry *ext4_create(uint32_t name, inode *inode);
+int iterate_dir(inode *inode);
 
 /* A reference to the mount, which keeps umount(2) away. False: nothing is mounted. */
 bool legitimize_mnt(void);
 void mntput(void);
 
 int sys_unlink(uint32_t name);
+int sys_rmdir(uint32_t name);
 /* `to` is replaced by `from`. */
 int sys_rename(uint32_t from, uint32_t to);
 /* umount(2) and, if that worked, mount(2). */
 int model_remount(void);
+void super_cache_scan(gfp_t gfp);
 void model_drop_slab(void);
 
 } /* namespace kernel */

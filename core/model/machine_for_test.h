@@ -203,7 +203,7 @@ protected:
 	}
 	static uint32_t entries_counted(unsigned int n = 0)
 	{
-		return file(n)->i_data.i_pages.xa_head.peek();
+		return model_xa_entries(&file(n)->i_data.i_pages);
 	}
 	static pmem_cell *line(pgoff_t page, unsigned int cell = 0)
 	{

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* mm/memory.c: faults, insertion of PTEs, unmapping. */
 #include "core/model/page.h"
+#include "core/model/page_alloc.h"
 #include "core/model/swap.h"
 
 #include <iterator>
@@ -13,6 +14,7 @@ void model_pte_alloc(mm_struct *mm, pmd_slot *pmd)
 {
 	if (!pmd_none(READ_ONCE(pmd->pmd)))
 		return;
+	model_alloc(GFP_KERNEL); /* pte_alloc_one(): GFP_PGTABLE_USER */
 	spin_lock(&mm->page_table_lock);
 	if (pmd_none(READ_ONCE(pmd->pmd)))
 		WRITE_ONCE(pmd->pmd, pmd_t(_PAGE_TABLE));
@@ -71,7 +73,7 @@ vm_fault_t vmf_insert_page_mkwrite(vm_fault *vmf, uint64_t pfn, bool write)
 static vm_fault_t do_wp_page(vm_fault *vmf)
 {
 	if (is_cow_mapping(vmf->vma->vm_flags))
-		return model_do_wp_private(vmf);
+		return FORMS.model_do_wp_private(vmf);
 	/* ->pfn_mkwrite and ->page_mkwrite are the fault handler of the file system */
 	spin_unlock(&vmf->pmd->ptl);
 	return testfs_dax_huge_fault(vmf, false);

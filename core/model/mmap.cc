@@ -2,6 +2,7 @@
 /* mm/mmap.c, mm/vma.c: mmap(2) and munmap(2). */
 #include "core/model/anon.h"
 #include "core/model/file.h"
+#include "core/model/page_alloc.h"
 
 namespace kernel
 {
@@ -39,6 +40,7 @@ int sys_mmap(vm_area_struct *vma, mm_struct *mm, inode *inode, pgoff_t address, 
 		up_write(&mm->mmap_lock);
 		return -EEXIST;
 	}
+	model_alloc(GFP_KERNEL); /* vm_area_alloc() */
 	vma->vm_mm = mm;
 	model_mmap_region(vma, address, len, inode ? &inode->i_data : nullptr, pgoff, vm_flags);
 	vma->vm_file = file ? FORMS.model_vma_get_file(file) : nullptr;

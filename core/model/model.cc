@@ -4,7 +4,9 @@
 #include "core/model/anon.h"
 #include "core/model/dma.h"
 #include "core/model/file.h"
+#include "core/model/page_alloc.h"
 #include "core/model/pgmap.h"
+#include "core/model/signal.h"
 
 namespace kernel
 {
@@ -18,7 +20,8 @@ static const engine::Role role_i_size("i_size"), role_i_block("extent"),
 	role_line("line"), role_journal("journal"), role_alloc("alloc_lock"),
 	role_in_anon_vma("vma.in_anon_vma"), role_prot("vma.prot"), role_seq("write_protect_seq"),
 	role_forked("mm.forked"), role_alloc_state("alloc"), role_warn("warning"),
-	role_ilock("XFS_ILOCK"), role_pincount("i_pincount"), role_logged("logged");
+	role_ilock("XFS_ILOCK"), role_mapping_lock("mapping_lock"), role_pincount("i_pincount"),
+	role_logged("logged");
 
 static void model_boot_inode(inode *inode, uint8_t id, const model_config &config)
 {
@@ -46,6 +49,7 @@ static void model_boot_inode(inode *inode, uint8_t id, const model_config &confi
 	inode->i_data.invalidate_lock.init(role_invalidate);
 	inode->i_data.i_mmap_rwsem.init(role_i_mmap);
 	inode->i_data.nrpages.init(role_nrpages);
+	inode->i_data.model_mapping_lock.init(role_mapping_lock);
 }
 
 static void model_boot_mm(mm_struct *mm, uint8_t id, const model_config &config)
@@ -90,7 +94,7 @@ static void model_boot_device(model *m)
 	execution.init(m->alloc_state, role_alloc_state);
 	m->free_stack = arena.make_array<uint32_t>(m->nr_blocks);
 	m->freed = arena.make_array<uint32_t>(m->nr_blocks);
-	m->freed_notes = arena.make_array<model_freed>(m->nr_blocks);
+	m->freed_notes = arena.make_array<model_note>(m->nr_blocks);
 	/* Single blocks come from the top, so that aligned runs stay whole below. */
 	m->nr_free = m->nr_blocks;
 	for (uint32_t i = 0; i < m->nr_blocks; i++)
@@ -137,6 +141,10 @@ model *model_boot(const model_config &config)
 	m->j_barrier.init(role_journal);
 	if (config.open_files)
 		model_boot_life(m);
+	if (config.kills)
+		model_boot_signals(m);
+	if (config.low_memory)
+		model_boot_low_memory(m);
 	return m;
 }
 

@@ -115,13 +115,19 @@ struct model_config {
 	/* For each address space, for each file: it is open from the start. Null: inodes live for ever. */
 	const uint8_t *open_files = nullptr;
 	unsigned int nr_opens = 0; /* open(2) in the whole program */
-	bool eadr = false;	   /* the caches of the CPUs survive a power failure */
-	bool xfs = false;	   /* the file system is like XFS, not like ext4 */
-	bool pages = false;	   /* page frames are counted */
-	bool unbind = false;	   /* the driver may go */
-	bool dma = false;	/* something outlives its mapping: requests to a device, a pipe */
-	pgoff_t file_pages = 0; /* upper bound of a file's size */
-	uint32_t nr_blocks = 0; /* of the device; 0: enough for all files twice */
+	unsigned int nr_creats =
+		0; /* those of them with O_CREAT: the last inodes are for what they make */
+	uint32_t directories = 0; /* a bit for each inode */
+	bool eadr = false;	  /* the caches of the CPUs survive a power failure */
+	bool xfs = false;	  /* the file system is like XFS, not like ext4 */
+	bool pages = false;	  /* page frames are counted */
+	bool unbind = false;	  /* the driver may go */
+	bool kills = false;	  /* somebody sends SIGKILL */
+	bool low_memory = false;  /* allocations may have to reclaim */
+	bool shrinks = false;	  /* something prunes caches of dentries and inodes */
+	bool dma = false;	  /* something outlives its mapping: requests to a device, a pipe */
+	pgoff_t file_pages = 0;	  /* upper bound of a file's size */
+	uint32_t nr_blocks = 0;	  /* of the device; 0: enough for all files twice */
 	const pgoff_t *mm_pages = nullptr; /* size of each address space */
 	unsigned int nr_folios =
 		0; /* frames of anonymous memory; 0: the program has no private memory */
@@ -133,11 +139,6 @@ struct model_config {
 /* Requests to the device in one execution, and pages in the pipe. */
 inline constexpr uint32_t MODEL_DMA_MAX = 3;
 inline constexpr uint32_t MODEL_PIPE_BUFFERS = 4;
-
-struct model_freed {
-	engine::TaskId task;
-	uint32_t step;
-};
 
 inline constexpr unsigned int DAX_WAIT_TABLE_ENTRIES = 4;
 
@@ -157,7 +158,8 @@ struct model {
 	rw_semaphore j_barrier; /* handles read, commit writes */
 	uint8_t *handles;	/* nesting, for each task */
 
-	struct model_life *life; /* null: inodes live for ever */
+	struct model_life *life;	     /* null: inodes live for ever */
+	struct model_low_memory *low_memory; /* null: there is memory enough. page_alloc.h */
 
 	spinlock_t alloc_lock;
 	engine::Object alloc_state;
@@ -165,10 +167,13 @@ struct model {
 	uint32_t nr_free;
 	uint32_t *freed; /* by the running transaction; free once it commits */
 	uint32_t nr_freed;
-	model_freed *freed_notes; /* for each block, who freed it last; for reports */
+	model_note *freed_notes; /* for each block, who freed it last; for reports */
 
 	page *pages; /* of the blocks; null: not counted. page.h */
 	engine::WaitVarTable *var_table;
+
+	Atomic<uint8_t>
+		*sigkill; /* for each task: it has been killed. Null: nobody kills. signal.h */
 
 	struct dev_pagemap *pgmap; /* null: the driver stays. pgmap.h */
 

@@ -10,7 +10,7 @@ static bool can_change_private_pte_writable(pte_t pte)
 {
 	folio *folio = model_anon_folio(pte_pfn(pte));
 
-	return folio && model_folio_test(folio, PG_anon_exclusive);
+	return folio && FORMS.PageAnonExclusive(folio);
 }
 
 /* mm/mprotect.c: change_pte_range(), v6.15. Swap entries stay as they are. */
@@ -175,15 +175,8 @@ int model_reclaim(mm_struct *mm, pgoff_t address)
 	pte_t pte = READ_ONCE(*pte_offset(mm, address));
 	folio *folio = pte_present(pte) ? model_anon_folio(pte_pfn(pte)) : nullptr;
 
-	/* isolate_lru_folios(): not one that is being freed */
-	if (!folio || !folio_try_get(folio))
-		return 0;
-	if (!model_folio_test_clear(folio, PG_lru)) {
-		folio_put(folio);
-		return 0;
-	}
-	if (shrink_folio_list(folio))
-		model_finish_pageout(folio);
+	if (folio)
+		model_shrink_folio(folio);
 	return 0;
 }
 

@@ -3,13 +3,15 @@
 #include "core/model/page.h"
 
 #include "core/model/dax.h"
-#include "core/model/pgmap.h"
+#include "core/model/history/history.h"
+#include "core/model/protocol/page_backend.h"
 
 namespace kernel
 {
 
 static const engine::Role role_page("page"), role_refcount("refcount"), role_mapcount("mapcount"),
-	role_generation("generation"), role_var("var_table");
+	role_generation("generation"), role_var("var_table"), role_page_mapping("page.mapping"),
+	role_page_index("page.index");
 
 inline constexpr uint32_t VAR_TABLE_ENTRIES = 4;
 
@@ -26,6 +28,8 @@ void model_boot_pages(model *m)
 		execution.init(page->var, role_page);
 		page->_mapcount.init(role_mapcount);
 		page->generation.init(role_generation);
+		page->mapping.init(role_page_mapping);
+		page->index.init(role_page_index);
 		page->_refcount.init(role_refcount, FORMS.__init_zone_device_page());
 	}
 }
@@ -47,83 +51,10 @@ uint32_t __init_zone_device_page()
 	return 0;
 }
 
-/* include/linux/mm.h: folio_get(), v6.15 */
-void folio_get(page *page)
-{
-	page->_refcount.fetch_add(1, Order::kRelaxed, SITE("folio_get", "refcount"));
-	model_touch(page_to_pfn(page));
-}
-
-/* include/linux/page_ref.h: folio_try_get(), folio_ref_add_unless_zero(), v6.15. False: nobody has the page. */
-bool folio_try_get(page *page, uint32_t refs)
-{
-	uint32_t old = READ_ONCE(page->_refcount);
-
-	model_touch(page_to_pfn(page));
-	while (old != 0) {
-		if (page->_refcount.compare_exchange_strong(old, old + refs, Order::kFull,
-							    Order::kRelaxed,
-							    SITE("folio_try_get", "refcount")))
-			return true;
-	}
-	return false;
-}
-
-/* include/linux/mm.h: folio_put(), v6.15 */
-void folio_put(page *page)
-{
-	FORMS.folio_put_refs(page, 1);
-}
-
-/* mm/gup.c: unpin_user_page(), gup_put_folio(), v6.15 */
-void unpin_user_page(page *page)
-{
-	FORMS.folio_put_refs(page, GUP_PIN_COUNTING_BIAS);
-}
-
-/* mm/rmap.c: folio_add_file_rmap(), which is folio_add_file_rmap_pte(), v6.15 */
-void folio_add_file_rmap(page *page)
-{
-	page->_mapcount.fetch_add(1, Order::kRelaxed, SITE("folio_add_file_rmap", "mapcount"));
-}
-
-/* mm/rmap.c: folio_remove_rmap(), which is folio_remove_rmap_pte(), v6.15 */
-void folio_remove_rmap(page *page)
-{
-	page->_mapcount.fetch_sub(1, Order::kRelaxed, SITE("folio_remove_rmap", "mapcount"));
-}
-
 /* mm/memory.c: vm_normal_page(), v6.15. The page that a present PTE holds a reference on; null: none. */
 page *vm_normal_page(uint64_t pfn)
 {
 	return pfn_to_page(pfn);
-}
-
-/* mm/memremap.c: free_zone_device_folio(), v6.15. Left out: device memory of other kinds. The count stays 0. */
-static void free_zone_device_folio(page *page)
-{
-	model::current->var_table->wake_up_var(page->var, SITE("wake_up_var", "page"));
-}
-
-/* include/linux/mm.h: folio_put_refs(), v6.15 */
-void folio_put_refs(page *page, uint32_t refs)
-{
-	uint32_t old =
-		page->_refcount.fetch_sub(refs, Order::kFull, SITE("folio_put_refs", "refcount"));
-
-	model_touch(page_to_pfn(page));
-	WARN_ON_ONCE(old < refs);
-	if (old == refs)
-		free_zone_device_folio(page);
-}
-
-/* fs/dax.c: dax_page_is_busy(), which is dax_busy_page() for one page, v6.15: somebody has it who is not a mapping. */
-bool dax_page_is_busy(page *page)
-{
-	uint32_t refs = READ_ONCE(page->_refcount);
-	uint32_t mapped = READ_ONCE(page->_mapcount);
-
-	return refs != mapped;
 }
 
 static bool model_page_idle(const void *argument)
@@ -131,46 +62,21 @@ static bool model_page_idle(const void *argument)
 	return static_cast<const page *>(argument)->_refcount.peek() == 0;
 }
 
-int model_wait_page(page *page, const engine::Object &key, uint32_t idle, inode *inode,
-		    bool interruptible)
+void model_init_wait_page(wait_entry *wait, const model_var &key, page *page, uint32_t idle,
+			  bool interruptible)
 {
-	wait_queue_head_t *wq = &model::current->var_table->queue_of(key);
-	engine::WaitEntry wait;
-
-	if (READ_ONCE(page->_refcount) == idle)
-		return 0;
-	wait.key = key.key;
+	wait->key = model_var_key(key);
 	if (idle == 0) {
-		wait.condition = model_page_idle;
-		wait.argument = page;
+		wait->condition = model_page_idle;
+		wait->argument = page;
 	}
 	if (interruptible)
-		wait.state = engine::Sleep::kInterruptible;
-	for (;;) {
-		if (!wq->prepare_to_wait_event(wait, false, SITE("prepare_to_wait_event", "page")))
-			return -MODEL_ERESTARTSYS;
-		if (READ_ONCE(page->_refcount) == idle)
-			break;
-		if (inode) {
-			/* fs/ext4/inode.c: ext4_wait_dax_page(), v6.15 */
-			up_write(&inode->i_data.invalidate_lock);
-			wq->schedule(wait, SITE("schedule", "page"));
-			down_write(&inode->i_data.invalidate_lock);
-		} else {
-			wq->schedule(wait, SITE("schedule", "page"));
-		}
-	}
-	finish_wait(wq, &wait);
-	return 0;
+		wait->state = engine::Sleep::kInterruptible;
+	else
+		wait->waits_for = &page->var; /* what a report names */
 }
 
-/*
- * fs/dax.c: wait_page_idle(), wait_page_idle_uninterruptible(), v6.15. The inode is that of the lock to drop while it
- * sleeps; null: none.
- */
-int wait_page_idle(page *page, inode *inode, bool interruptible)
-{
-	return model_wait_page(page, page->var, 0, inode, interruptible);
-}
+#include "core/model/protocol/page_ref.h"
+#include "core/model/protocol/page_ref_v6_14.h"
 
 } /* namespace kernel */

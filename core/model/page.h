@@ -3,8 +3,8 @@
  * Page frames with a reference count: the blocks of the device. Only programs that pin pages have them; for all
  * others pfn_to_page() is null and nothing is counted.
  *
- * Left out: compound pages, so a huge PMD counts in each of its pages; flags; page->mapping, which nothing that is
- * modelled asks for.
+ * Left out: compound pages, so a huge PMD counts in each of its pages and each says whose it is; flags; sharing of a
+ * page between files (reflink).
  */
 #ifndef DAXRACE_CORE_MODEL_PAGE_H_
 #define DAXRACE_CORE_MODEL_PAGE_H_
@@ -22,6 +22,13 @@ struct page {
 		var; /* what the kernel has the address of the page for: a key of wait_var_event() */
 	Atomic<uint32_t> _refcount;
 	Atomic<uint32_t> _mapcount; /* number of mappings; the kernel counts from -1 */
+
+	/*
+	 * Which page of which file it is: written under the i_pages lock of that file, read without it by who handles
+	 * memory errors. The kernel's pointer as the number of the inode and one; 0 is NULL.
+	 */
+	Atomic<uint32_t> mapping;
+	Atomic<pgoff_t> index;
 
 	/* How often the block has left an extent map: who set something up for the block holds on to the number. */
 	Atomic<uint32_t> generation;

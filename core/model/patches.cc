@@ -11,6 +11,7 @@
 #include "core/model/inode.h"
 #include "core/model/history/history.h"
 #include "core/model/mutants/mutants.h"
+#include "core/model/pgmap.h"
 #include "core/model/proposals/proposals.h"
 #include "core/model/vmscan.h"
 #include "core/model/xfs.h"
@@ -48,9 +49,13 @@ constexpr form_info forms_table[] = {
 };
 
 constexpr model_forms newest_forms = {
+	.dax_iomap_fault = dax_iomap_fault,
 	.dax_iomap_pte_fault = dax_iomap_pte_fault,
 	.dax_iomap_pmd_fault = dax_iomap_pmd_fault,
 	.grab_mapping_entry = grab_mapping_entry,
+	.dax_insert_entry = dax_insert_entry,
+	.dax_associate_entry = dax_associate_entry,
+	.dax_disassociate_entry = dax_disassociate_entry,
 	.clear_shadow_entries = clear_shadow_entries,
 	.dax_fault_iter = dax_fault_iter,
 	.vmf_insert_page_mkwrite = vmf_insert_page_mkwrite,
@@ -73,12 +78,21 @@ constexpr model_forms newest_forms = {
 	.__init_zone_device_page = __init_zone_device_page,
 	.folio_put_refs = folio_put_refs,
 	.vm_normal_page = vm_normal_page,
+	.pte_devmap = pte_devmap,
+	.memremap_pages = memremap_pages,
+	.memunmap_pages = memunmap_pages,
 	.gup_fast = gup_fast,
 	.gup_fast_pte_range = gup_fast_pte_range,
 	.invalidate_inode_pages2_range = invalidate_inode_pages2_range,
 	.generic_drop_inode = generic_drop_inode,
 	.model_inode_freeing = model_inode_freeing,
 	.iput_final = iput_final,
+	.lookup_open = lookup_open,
+	.sys_munmap = sys_munmap,
+	.mapping_shrinkable = mapping_shrinkable,
+	.mapping_empty = mapping_empty,
+	.inode_pin_lru_isolating = inode_pin_lru_isolating,
+	.inode_unpin_lru_isolating = inode_unpin_lru_isolating,
 	.evict_inodes = evict_inodes,
 	.model_pin_inode = model_pin_inode,
 	.model_unpin_inode = model_unpin_inode,
@@ -100,6 +114,12 @@ constexpr model_forms newest_forms = {
 	.bio_iov_iter_get_pages = bio_iov_iter_get_pages,
 	.try_to_unmap_one = try_to_unmap_one,
 	.do_swap_page = do_swap_page,
+	.model_do_wp_private = model_do_wp_private,
+	.PageAnonExclusive = PageAnonExclusive,
+	.SetPageAnonExclusive = SetPageAnonExclusive,
+	.folio_try_dup_anon_rmap_pte = folio_try_dup_anon_rmap_pte,
+	.sanity_check_pinned_pages = sanity_check_pinned_pages,
+	.gup_must_unshare = gup_must_unshare,
 	.copy_nonpresent_pte = copy_nonpresent_pte,
 	.unuse_pte = unuse_pte,
 };
@@ -175,6 +195,16 @@ bool chosen(const patch_info &patch, const patch_choice &choice, int version)
 	return contains(choice.without, patch.id) || version_number(patch.version) > version;
 }
 
+/* Of two commits that changed one function, the form of before the older one is that of before both. */
+bool is_older(const form_info &form, const form_info &than)
+{
+	const patch_info *a = find_patch(form.id);
+	const patch_info *b = find_patch(than.id);
+
+	return a->kind == patch_kind::commit && b->kind == patch_kind::commit &&
+	       version_number(a->version) < version_number(b->version);
+}
+
 bool check_company(const patch_info &patch, const patch_choice &choice, int version,
 		   std::string *error)
 {
@@ -244,17 +274,23 @@ bool select_forms(const patch_choice &choice, model_forms *forms, std::string *e
 		for (const form_info &form : forms_table) {
 			if (form.id != patch.id)
 				continue;
-			for (size_t i = 0; i < n; i++) {
-				if (used[i]->function != form.function)
-					continue;
-				*error = "'" + std::string(used[i]->id) + "' and '" +
+			const form_info **same =
+				std::find_if(used, used + n, [&form](const form_info *other) {
+					return other->function == form.function;
+				});
+			if (same == used + n) {
+				used[n++] = &form;
+				form.set(forms);
+			} else if (is_older(form, **same)) {
+				*same = &form;
+				form.set(forms);
+			} else if (!is_older(**same, form)) {
+				*error = "'" + std::string((*same)->id) + "' and '" +
 					 std::string(form.id) + "' both change " +
 					 std::string(form.function) +
 					 "(), and no form of it has both";
 				return false;
 			}
-			used[n++] = &form;
-			form.set(forms);
 		}
 	}
 	return true;

@@ -20,12 +20,19 @@ struct xa_state;
 struct model_io;
 struct model_mmap_request;
 struct model_pin;
+struct dentry;
+struct dev_pagemap;
 
 /* One pointer for each function that some row changes. */
 struct model_forms {
+	vm_fault_t (*dax_iomap_fault)(vm_fault *vmf, bool pmd);
 	vm_fault_t (*dax_iomap_pte_fault)(vm_fault *vmf);
 	vm_fault_t (*dax_iomap_pmd_fault)(vm_fault *vmf);
 	xa_entry (*grab_mapping_entry)(xa_state *xas, address_space *mapping, unsigned int nr);
+	xa_entry (*dax_insert_entry)(xa_state *xas, vm_fault *vmf, const iomap_iter *iter,
+				     xa_entry entry, uint64_t pfn, uint64_t flags);
+	void (*dax_associate_entry)(xa_entry entry, address_space *mapping, pgoff_t index);
+	void (*dax_disassociate_entry)(xa_entry entry, address_space *mapping, bool trunc);
 	void (*clear_shadow_entries)(address_space *mapping, pgoff_t start, pgoff_t last);
 	vm_fault_t (*dax_fault_iter)(vm_fault *vmf, const iomap_iter *iter, xa_state *xas,
 				     xa_entry *entry, bool pmd);
@@ -50,6 +57,9 @@ struct model_forms {
 	uint32_t (*__init_zone_device_page)();
 	void (*folio_put_refs)(page *page, uint32_t refs);
 	page *(*vm_normal_page)(uint64_t pfn);
+	bool (*pte_devmap)(pte_t pte);
+	uint32_t (*memremap_pages)();
+	void (*memunmap_pages)(dev_pagemap *pgmap);
 	bool (*gup_fast)(mm_struct *mm, pgoff_t address, unsigned int flags, model_pin *pin);
 	bool (*gup_fast_pte_range)(mm_struct *mm, pgoff_t address, unsigned int flags,
 				   model_pin *pin);
@@ -57,6 +67,12 @@ struct model_forms {
 	bool (*generic_drop_inode)(inode *inode);
 	bool (*model_inode_freeing)(inode *inode);
 	void (*iput_final)(inode *inode);
+	dentry *(*lookup_open)(uint32_t name, inode *creat);
+	int (*sys_munmap)(vm_area_struct *vma);
+	bool (*mapping_shrinkable)(address_space *mapping);
+	bool (*mapping_empty)(address_space *mapping);
+	void (*inode_pin_lru_isolating)(inode *inode);
+	void (*inode_unpin_lru_isolating)(inode *inode);
 	void (*evict_inodes)();
 	bool (*model_pin_inode)(const model_pin *pin);
 	void (*model_unpin_inode)(const model_pin *pin);
@@ -80,6 +96,12 @@ struct model_forms {
 				      model_pin *pin);
 	bool (*try_to_unmap_one)(folio *folio, vm_area_struct *vma, pgoff_t address);
 	vm_fault_t (*do_swap_page)(vm_fault *vmf);
+	vm_fault_t (*model_do_wp_private)(vm_fault *vmf);
+	bool (*PageAnonExclusive)(folio *folio);
+	void (*SetPageAnonExclusive)(folio *folio);
+	int (*folio_try_dup_anon_rmap_pte)(folio *folio);
+	void (*sanity_check_pinned_pages)(const model_pin *pin, unsigned int flags);
+	bool (*gup_must_unshare)(unsigned int flags, folio *folio);
 	void (*copy_nonpresent_pte)(mm_struct *src_mm, Atomic<pte_t> *dst_pte,
 				    Atomic<pte_t> *src_pte);
 	int (*unuse_pte)(vm_area_struct *vma, pmd_slot *pmd, pgoff_t address, uint32_t entry,

@@ -65,10 +65,35 @@ int number_of(std::string_view version)
 	       std::stoi(std::string(version.substr(dot + 1)));
 }
 
-/* The row alone: a commit taken out, anything else put in. */
+bool named_in(std::string_view words, std::string_view id)
+{
+	return (" " + std::string(words) + " ").find(" " + std::string(id) + " ") !=
+	       std::string::npos;
+}
+
+/* Adds what cannot stay in once the list is out, or cannot stay out once it is in: `excludes`, there and back. */
+rows with_company(rows list, bool back)
+{
+	for (size_t i = 0; i < list.size(); i++) {
+		const std::string id = list[i];
+
+		for (const patch_info &row : patch_table()) {
+			const patch_info &excluding = back ? row : *find_patch(id);
+			std::string_view excluded = back ? std::string_view(id) : row.id;
+
+			if (named_in(excluding.excludes, excluded) &&
+			    std::find(list.begin(), list.end(), row.id) == list.end())
+				list.push_back(std::string(row.id));
+		}
+	}
+	return list;
+}
+
+/* The row alone: a commit taken out, with what has to go with it; anything else put in. */
 rows without_row(const patch_info &row)
 {
-	return row.kind == patch_kind::commit ? rows{ std::string(row.id) } : rows{};
+	return row.kind == patch_kind::commit ? with_company({ std::string(row.id) }, false)
+					      : rows{};
 }
 rows with_row(const patch_info &row)
 {
@@ -154,14 +179,38 @@ TEST(patches_test, CommitCanBePutIntoAnOlderRelease)
 	for (const patch_info &row : patch_table()) {
 		if (row.kind != patch_kind::commit)
 			continue;
-		std::string id(row.id);
-		model_forms oldest = forms_of(MODEL_OLDEST);
-		model_forms ported = forms_of(MODEL_OLDEST, {}, { id });
-		uint64_t its_own = changed_by(forms_of("", { id }));
+		const rows in = with_company({ std::string(row.id) }, true);
+		rows out;
 
-		EXPECT_EQ(changed_by(oldest) & ~its_own, changed_by(ported)) << id;
-		EXPECT_NE(oldest, ported) << id;
+		for (const patch_info &other : patch_table()) {
+			if (other.kind == patch_kind::commit &&
+			    std::find(in.begin(), in.end(), other.id) == in.end())
+				out.push_back(std::string(other.id));
+		}
+		EXPECT_EQ(forms_of("", out), forms_of(MODEL_OLDEST, {}, in)) << row.id;
+		EXPECT_NE(forms_of(MODEL_OLDEST), forms_of(MODEL_OLDEST, {}, in)) << row.id;
 	}
+}
+
+/* Of two commits that changed one function, before the older one it had neither. */
+TEST(patches_test, OlderOfTwoCommitsHasTheForm)
+{
+	const model_forms older = forms_of("", { "d2c997c0f145" });
+	const model_forms newer = forms_of("", { "38607c62b34b" });
+	const model_forms neither = forms_of("", { "38607c62b34b", "d2c997c0f145" });
+
+	EXPECT_NE(older.dax_disassociate_entry, newer.dax_disassociate_entry);
+	EXPECT_EQ(older.dax_disassociate_entry, neither.dax_disassociate_entry);
+	EXPECT_EQ(older.dax_disassociate_entry, forms_of("v4.16").dax_disassociate_entry);
+	EXPECT_EQ(newer.dax_disassociate_entry, forms_of("v4.17").dax_disassociate_entry);
+}
+
+TEST(patches_test, RowThatAnotherStandsOnIsRefusedAlone)
+{
+	EXPECT_THAT(refusal("", { "27674ef6c73f" }),
+		    AllOf(HasSubstr("27674ef6c73f"), HasSubstr("38607c62b34b")));
+	EXPECT_THAT(refusal("v5.17", {}, { "38607c62b34b" }),
+		    AllOf(HasSubstr("27674ef6c73f"), HasSubstr("38607c62b34b")));
 }
 
 TEST(patches_test, TwoRowsOnOneFunctionAreRefusedAndOthersAreNot)
@@ -178,7 +227,9 @@ TEST(patches_test, TwoRowsOnOneFunctionAreRefusedAndOthersAreNot)
 			uint64_t by_a = changed_by(forms_of("", without_row(a), with_row(a)));
 			uint64_t by_b = changed_by(forms_of("", without_row(b), with_row(b)));
 
-			if ((by_a & by_b) == 0) {
+			bool commits = a.kind == patch_kind::commit && b.kind == a.kind &&
+				       a.version != b.version;
+			if ((by_a & by_b) == 0 || commits) {
 				EXPECT_EQ(by_a | by_b, changed_by(forms_of("", without, with)));
 				continue;
 			}

@@ -6,7 +6,8 @@ namespace kernel
 {
 
 static const engine::Role role_srcu("dax_srcu"), role_alive("dax.alive"), role_ref("pgmap.ref"),
-	role_dying("pgmap.dying"), role_mapped("pgmap.mapped"), role_done("pgmap.done");
+	role_dying("pgmap.dying"), role_mapped("pgmap.mapped"), role_done("pgmap.done"),
+	role_queue("q_usage_counter"), role_disk_dead("disk.dead"), role_rcu("rcu");
 
 void model_boot_pgmap(model *m)
 {
@@ -14,10 +15,13 @@ void model_boot_pgmap(model *m)
 
 	pgmap->dax_srcu.init(role_srcu);
 	pgmap->alive.init(role_alive, 1);
-	pgmap->ref.init(role_ref, 1);
+	pgmap->ref.init(role_ref, FORMS.memremap_pages());
+	pgmap->q_usage.init(role_queue);
+	pgmap->disk_dead.init(role_disk_dead);
 	pgmap->dying.init(role_dying);
 	pgmap->mapped.init(role_mapped, 1);
 	pgmap->done.init(role_done);
+	pgmap->rcu.init(role_rcu);
 	m->pgmap = pgmap;
 }
 
@@ -57,6 +61,45 @@ static void kill_dax(dev_pagemap *pgmap)
 	pgmap->dax_srcu.synchronize(SITE("synchronize_srcu", "dax_srcu"));
 }
 
+/* kernel/sched/completion.c: complete(), v6.15 */
+static void complete(engine::Completion *x)
+{
+	x->complete(SITE("complete", "pgmap.done"));
+}
+
+#include "core/model/protocol/percpu_ref.h"
+
+/* block/blk-core.c: bio_queue_enter(), v6.15. Left out: freezing for any other reason. */
+bool bio_queue_enter(void)
+{
+	dev_pagemap *pgmap = model::current->pgmap;
+
+	if (!pgmap)
+		return true;
+	down_read(&pgmap->q_usage);
+	if (!READ_ONCE(pgmap->disk_dead))
+		return true;
+	up_read(&pgmap->q_usage);
+	return false;
+}
+
+/* block/blk.h: blk_queue_exit(), v6.15 */
+void blk_queue_exit(void)
+{
+	dev_pagemap *pgmap = model::current->pgmap;
+
+	if (pgmap)
+		up_read(&pgmap->q_usage);
+}
+
+/* block/genhd.c: del_gendisk(), v6.15: no bio comes in any more, and those that were in have ended. */
+void del_gendisk(dev_pagemap *pgmap)
+{
+	down_write(&pgmap->q_usage);
+	WRITE_ONCE(pgmap->disk_dead, 1u);
+	up_write(&pgmap->q_usage);
+}
+
 /* include/linux/memremap.h: try_get_dev_pagemap(), which is get_dev_pagemap(), percpu_ref_tryget_live(), v6.15 */
 bool try_get_dev_pagemap(void)
 {
@@ -64,37 +107,44 @@ bool try_get_dev_pagemap(void)
 
 	if (!pgmap)
 		return true;
-	if (READ_ONCE(pgmap->dying))
-		return false;
-	pgmap->ref.fetch_add(1, Order::kRelaxed, SITE("percpu_ref_tryget_live", "pgmap.ref"));
-	return true;
+	return percpu_ref_tryget_live(pgmap);
 }
 
-/* include/linux/memremap.h: put_dev_pagemap(), v6.15, with dev_pagemap_percpu_release() */
+/* include/linux/memremap.h: put_dev_pagemap(), v6.15 */
 void put_dev_pagemap(void)
 {
 	dev_pagemap *pgmap = model::current->pgmap;
 
-	if (!pgmap)
-		return;
-	if (pgmap->ref.fetch_sub(1, Order::kFull, SITE("percpu_ref_put", "pgmap.ref")) == 1)
-		pgmap->done.complete(SITE("complete", "pgmap.done"));
+	if (pgmap)
+		percpu_ref_put(pgmap);
 }
 
-/*
- * mm/memremap.c: memunmap_pages(), v6.15. Left out: the reference of each page, which it drops all at once, used or
- * not; so pages do not hold the memory map.
- */
-static void memunmap_pages(dev_pagemap *pgmap)
+/* mm/memremap.c: memremap_pages(), v6.15, as far as references to the memory map go. */
+uint32_t memremap_pages()
+{
+	return 1;
+}
+
+/* mm/memremap.c: model_pageunmap_range(), which is the end of memunmap_pages(), v6.15 */
+void model_pageunmap_range(dev_pagemap *pgmap)
 {
 	engine::Execution &execution = engine::Execution::current();
 
-	WRITE_ONCE(pgmap->dying, 1u); /* percpu_ref_kill() */
-	put_dev_pagemap();
 	pgmap->done.wait(SITE("wait_for_completion", "pgmap.done"));
 	WRITE_ONCE(pgmap->mapped, 0u); /* pageunmap_range() */
 	pgmap->removed_by = execution.self();
 	pgmap->removed_at = execution.steps() - 1;
+}
+
+/*
+ * mm/memremap.c: memunmap_pages(), v6.15, after the rest of pmem_release_disk(). Left out: the references of the pages,
+ * which it drops all at once, used or not; so pages do not hold the memory map.
+ */
+void memunmap_pages(dev_pagemap *pgmap)
+{
+	del_gendisk(pgmap);
+	percpu_ref_kill(pgmap);
+	model_pageunmap_range(pgmap);
 }
 
 /* drivers/base/dd.c: model_unbind(), which is device_driver_detach() of the pmem device, v6.15: pmem_release_disk() */
@@ -105,7 +155,7 @@ int model_unbind(void)
 	if (!READ_ONCE(pgmap->alive))
 		return -ENODEV;
 	kill_dax(pgmap);
-	memunmap_pages(pgmap);
+	FORMS.memunmap_pages(pgmap);
 	return 0;
 }
 

@@ -14,11 +14,15 @@ namespace kernel
 
 struct dev_pagemap {
 	engine::Srcu dax_srcu;
-	Atomic<uint32_t> alive;	 /* DAXDEV_ALIVE */
-	Atomic<uint32_t> ref;	 /* a percpu_ref; begins as one, which memunmap_pages() drops */
-	Atomic<uint32_t> dying;	 /* of the percpu_ref */
-	Atomic<uint32_t> mapped; /* 0: the memory map is gone */
+	Atomic<uint32_t> alive; /* DAXDEV_ALIVE */
+	Atomic<uint32_t> ref;	/* a percpu_ref; memunmap_pages() drops what it begins with */
+	rw_semaphore
+		q_usage; /* of the request queue: bios share it, del_gendisk() waits for them */
+	Atomic<uint32_t> disk_dead; /* GD_DEAD */
+	Atomic<uint32_t> dying;	    /* of the percpu_ref */
+	Atomic<uint32_t> mapped;    /* 0: the memory map is gone */
 	engine::Completion done;
+	engine::Rcu rcu;	   /* of the percpu_ref */
 	engine::TaskId removed_by; /* for reports */
 	uint32_t removed_at;
 };
@@ -31,10 +35,21 @@ void dax_read_unlock(uint32_t id);
 /* 0, or -ENXIO: the device is dead. */
 int dax_direct_access(void);
 
+/* The block layer's way to the memory: false: the disk is gone. */
+bool bio_queue_enter(void);
+void blk_queue_exit(void);
+void del_gendisk(dev_pagemap *pgmap);
+
 /* Of the percpu_ref. False: it is dying. */
 bool try_get_dev_pagemap(void);
 void put_dev_pagemap(void);
+void percpu_ref_kill(dev_pagemap *pgmap);
 
+/* How many references it begins with. */
+uint32_t memremap_pages();
+void memunmap_pages(dev_pagemap *pgmap);
+/* The last part of it: waits until nobody holds the memory map, and removes it. */
+void model_pageunmap_range(dev_pagemap *pgmap);
 int model_unbind(void);
 
 /* The step of the caller has touched the memory of a block, or what describes its page. */

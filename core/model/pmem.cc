@@ -119,6 +119,7 @@ void model_copy_flushcache(uint64_t block, unsigned int c, uint64_t value)
 /* blkdev_issue_zeroout() of a block that nobody can reach yet. */
 void model_zero_block(uint64_t block)
 {
+	model_touch(block);
 	for (unsigned int c = 0; c < model::current->config.cells; c++) {
 		pmem_cell *cell = model_cell(block, c);
 

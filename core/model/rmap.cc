@@ -2,6 +2,7 @@
 /* mm/rmap.c, mm/page_vma_mapped.c: write-protecting the mappings of a range of page frames. */
 #include <algorithm>
 
+#include "core/model/anon.h"
 #include "core/model/rmap.h"
 
 namespace kernel
@@ -113,15 +114,16 @@ static void page_vma_mkclean_one(struct page_vma_mapped_walk *pvmw)
 
 			if (!pte_dirty(entry) && !pte_write(entry))
 				continue;
-			WRITE_ONCE(*pvmw->pte, pte_t(0)); /* ptep_clear_flush() */
+			entry = ptep_get_and_clear(pvmw->pte); /* ptep_clear_flush() */
 			WRITE_ONCE(*pvmw->pte, entry & ~uint64_t(_PAGE_RW | _PAGE_DIRTY));
 		} else {
 			pmd_t entry = READ_ONCE(pvmw->pmd->pmd);
 
 			if (!pte_dirty(entry) && !pte_write(entry))
 				continue;
-			WRITE_ONCE(pvmw->pmd->pmd,
-				   entry & ~uint64_t(_PAGE_PRESENT)); /* pmdp_invalidate() */
+			/* pmdp_invalidate() */
+			entry = pvmw->pmd->pmd.fetch_and(~pmd_t(_PAGE_PRESENT), Order::kFull,
+							 SITE("pmdp_establish", "pmd"));
 			WRITE_ONCE(pvmw->pmd->pmd, entry & ~uint64_t(_PAGE_RW | _PAGE_DIRTY));
 		}
 	}

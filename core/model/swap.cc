@@ -84,7 +84,7 @@ int swap_duplicate(swp_entry_t entry)
 }
 
 /* mm/swapfile.c: swap_swapcount(), v6.15 */
-static unsigned int model_swap_count(swp_entry_t entry)
+unsigned int model_swap_count(swp_entry_t entry)
 {
 	private_memory *anon = model::current->anon;
 	uint8_t map;
@@ -138,7 +138,7 @@ void __delete_from_swap_cache(folio *folio)
 }
 
 /* mm/swap_state.c: delete_from_swap_cache(), v6.15 */
-static void delete_from_swap_cache(folio *folio)
+void delete_from_swap_cache(folio *folio)
 {
 	swp_entry_t entry = GET(folio->swap);
 
@@ -240,12 +240,16 @@ void swap_writepage(folio *folio)
 void model_swap_write_done(folio *folio, swp_entry_t entry)
 {
 	swap_slot *slot = &model::current->anon->slots[entry];
+	const unsigned int cells = model::current->config.cells;
 
-	for (unsigned int c = 0; c < model::current->config.cells; c++) {
+	for (unsigned int c = 0; c < cells; c++) {
 		uint64_t value = READ_ONCE(folio->cells[c]);
 
 		SET(slot->data[c], value);
 	}
+	/* What such a device says if its checksum, or what it compressed, is not of what it has got. */
+	for (unsigned int c = 0; c < cells && model::current->config.swap_stable_writes; c++)
+		WARN_ON_ONCE(READ_ONCE(folio->cells[c]) != slot->data[c].peek());
 	folio_end_writeback(folio);
 }
 
@@ -313,7 +317,7 @@ vm_fault_t model_map_swapped(vm_fault *vmf, folio *folio, bool exclusive)
 	folio_unlock(folio);
 
 	if (vmf->flags & FAULT_FLAG_WRITE)
-		return model_do_wp_private(vmf);
+		return FORMS.model_do_wp_private(vmf);
 	spin_unlock(&vmf->pmd->ptl);
 	return 0;
 }

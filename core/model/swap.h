@@ -14,6 +14,8 @@ bool folio_free_swap(folio *folio);
 void free_swap_cache(folio *folio);
 void free_swap_and_cache(swp_entry_t entry);
 void __delete_from_swap_cache(folio *folio);
+void delete_from_swap_cache(folio *folio);
+unsigned int model_swap_count(swp_entry_t entry);
 void put_swap_folio(swp_entry_t entry);
 int swap_duplicate(swp_entry_t entry);
 void swap_free(swp_entry_t entry);

@@ -72,7 +72,7 @@ vm_fault_t testfs_dax_huge_fault(vm_fault *vmf, bool pmd)
 retry:
 	if (write)
 		testfs_journal_start();
-	result = dax_iomap_fault(vmf, pmd);
+	result = FORMS.dax_iomap_fault(vmf, pmd);
 	if (write) {
 		testfs_journal_stop();
 		if ((result & VM_FAULT_ERROR) && vmf->model_error == -ENOSPC &&
@@ -298,7 +298,8 @@ void testfs_delete_inode(inode *inode)
 /* fs/ext4/inode.c: ext4_evict_inode(), v6.15. Left out: files without DAX, the orphan list, quota. */
 void testfs_evict_inode(inode *inode)
 {
-	dax_break_layout_final(inode);
+	if (!inode->is_dir) /* dax_mapping() */
+		dax_break_layout_final(inode);
 	testfs_delete_inode(inode);
 }
 

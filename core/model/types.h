@@ -70,7 +70,7 @@ struct pmd_slot {
 struct xarray {
 	spinlock_t xa_lock;
 	Atomic<uint32_t>
-		xa_head; /* number of entries: 0 is what xa_empty() tests, without the lock */
+		xa_head; /* number of entries, XA_HEAD_VALUE: what is looked at without the lock */
 	Plain<xa_entry> *slots;
 	Plain<uint8_t> *marks;
 	pgoff_t nr_slots;
@@ -89,7 +89,8 @@ struct address_space {
 	xarray i_pages;
 	rw_semaphore invalidate_lock;
 	rw_semaphore i_mmap_rwsem;
-	Plain<uint64_t> nrpages; /* under xa_lock */
+	Plain<uint64_t> nrpages;	 /* under xa_lock */
+	rw_semaphore model_mapping_lock; /* of a proposal that shares the lock of entries */
 };
 
 struct vm_area_struct {
@@ -129,8 +130,15 @@ inline bool i_block_written(uint32_t entry)
 	return entry != 0 && !(entry & I_BLOCK_UNWRITTEN);
 }
 
+/* Who did it last, and when; step 0: nobody. For reports alone, so no part of the state. */
+struct model_note {
+	engine::TaskId task;
+	uint32_t step;
+};
+
 struct inode {
 	uint8_t id;
+	bool is_dir; /* S_ISDIR */
 	address_space i_data;
 	rw_semaphore i_rwsem;
 	rw_semaphore i_data_sem; /* as in ext4: protects the extents */
@@ -160,6 +168,8 @@ struct inode {
 	Plain<uint32_t> i_state; /* under i_lock */
 	Plain<bool> i_hashed;	 /* found by iget_locked(); under inode_hash_lock */
 	Plain<bool> i_lru;	 /* under i_lock */
+	model_note unlinked;	 /* its last name was taken */
+	model_note put;		 /* its last reference was */
 };
 
 struct vm_fault {

@@ -2,6 +2,7 @@
 /* mm/vmscan.c, mm/rmap.c: reclaim of one anonymous page, which the caller has isolated. */
 #include "core/model/vmscan.h"
 
+#include "core/model/inode.h"
 #include "core/model/rmap.h"
 
 namespace kernel
@@ -38,7 +39,7 @@ bool try_to_unmap_one(folio *folio, vm_area_struct *vma, pgoff_t address)
 	bool ret = true;
 
 	while (page_vma_mapped_walk(&pvmw)) {
-		bool anon_exclusive = model_folio_test(folio, PG_anon_exclusive);
+		bool anon_exclusive = FORMS.PageAnonExclusive(folio);
 		pte_t pteval = ptep_get_and_clear(pvmw.pte); /* ptep_clear_flush() */
 		pte_t swp_pte = swp_entry_to_pte(entry);
 
@@ -193,6 +194,37 @@ void model_finish_pageout(folio *folio)
 		folio_put(folio);
 		submitted = shrink_folio_list(folio);
 	} while (submitted);
+}
+
+void model_shrink_folio(folio *folio)
+{
+	/* isolate_lru_folios(): not one that is being freed */
+	if (!folio_try_get(folio))
+		return;
+	if (!model_folio_test_clear(folio, PG_lru)) {
+		folio_put(folio);
+		return;
+	}
+	if (shrink_folio_list(folio))
+		model_finish_pageout(folio);
+}
+
+/*
+ * mm/vmscan.c: try_to_free_pages(), shrink_node(), shrink_slab(), v6.15. Left out: priorities, ages, how much is enough:
+ * it frees what it can. The device writes while nobody else waits for it.
+ */
+void try_to_free_pages(gfp_t gfp)
+{
+	model *m = model::current;
+
+	if (m->anon && (gfp & __GFP_IO)) { /* shrink_lruvec() */
+		for (uint32_t i = 0; i < m->anon->nr_folios; i++) {
+			if (folio_ref_count(&m->anon->folios[i]))
+				model_shrink_folio(&m->anon->folios[i]);
+		}
+	}
+	if (m->life)
+		super_cache_scan(gfp);
 }
 
 } /* namespace kernel */

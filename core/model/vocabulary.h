@@ -56,6 +56,7 @@ void model_drain_stores(void);
 	MODEL_LOCKED((l)->lock_nested((subclass), SITE("spin_lock_nested", #l)))
 #define spin_unlock(l) (l)->unlock(SITE("spin_unlock", #l))
 #define down_read(s) MODEL_LOCKED((s)->down_read(SITE("down_read", #s)))
+#define down_read_trylock(s) (s)->down_read_trylock(SITE("down_read_trylock", #s))
 #define up_read(s) MODEL_LOCKED((s)->up_read(SITE("up_read", #s)))
 #define down_write(s) MODEL_LOCKED((s)->down_write(SITE("down_write", #s)))
 #define down_write_nested(s, subclass) \
@@ -86,5 +87,7 @@ bool model_warn(bool condition, const engine::Site &site, const char *text);
 #define WARN_ON_ONCE(c) model_warn((c), SITE("WARN", ""), #c)
 
 } /* namespace kernel */
+
+#include "core/model/protocol/engine_memory.h"
 
 #endif /* DAXRACE_CORE_MODEL_VOCABULARY_H_ */

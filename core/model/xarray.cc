@@ -96,6 +96,15 @@ static pgoff_t model_entry_nr(xarray *xa, pgoff_t head)
 	return nr;
 }
 
+/* xas_expand(), xas_shrink(): whether there is a node. */
+static void model_xas_set_head(xarray *xa, uint32_t entries)
+{
+	bool value = entries == 1 && xa->slots[0].peek() &&
+		     !(xa->nr_slots > 1 && model_is_sibling(xa->slots[1].peek()));
+
+	MODEL_WRITE_HERE(xa->xa_head, entries | (value ? XA_HEAD_VALUE : 0));
+}
+
 /* xas_store(). Left out: splitting; the callers never store into the middle of an entry. */
 xa_entry model_xas_store(xa_state *xas, xa_entry entry, const engine::Site &site)
 {
@@ -109,7 +118,7 @@ xa_entry model_xas_store(xa_state *xas, xa_entry entry, const engine::Site &site
 		xa->slots[head].write(entry, site);
 		for (pgoff_t i = 1; i < xas->order_nr; i++)
 			SET(xa->slots[head + i], model_mk_sibling(i));
-		MODEL_WRITE_HERE(xa->xa_head, xa->xa_head.peek() + 1);
+		model_xas_set_head(xa, model_xa_entries(xa) + 1);
 	} else if (old) {
 		pgoff_t nr = model_entry_nr(xa, head);
 
@@ -119,7 +128,7 @@ xa_entry model_xas_store(xa_state *xas, xa_entry entry, const engine::Site &site
 		for (pgoff_t i = 1; i < nr; i++)
 			SET(xa->slots[head + i], xa_entry(0));
 		SET(xa->marks[head], uint8_t(0));
-		MODEL_WRITE_HERE(xa->xa_head, xa->xa_head.peek() - 1);
+		model_xas_set_head(xa, model_xa_entries(xa) - 1);
 	}
 	return old;
 }

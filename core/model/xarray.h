@@ -51,6 +51,14 @@ inline bool xa_is_internal(xa_entry entry)
 }
 inline constexpr xa_entry XA_RETRY_ENTRY = 256 << 2 | 2;
 
+/* Of xa_head: one entry, of order 0 and at index 0, stands in the head itself; all others are in nodes. */
+inline constexpr uint32_t XA_HEAD_VALUE = 0x80000000u;
+
+inline uint32_t model_xa_entries(const xarray *xa)
+{
+	return xa->xa_head.peek() & ~XA_HEAD_VALUE;
+}
+
 void xa_init(xarray *xa, pgoff_t nr_slots);
 bool xa_empty(xarray *xa);
 

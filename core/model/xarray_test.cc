@@ -51,6 +51,27 @@ protected:
 	using indices = std::vector<pgoff_t>;
 };
 
+TEST_F(xarray_test, OneSmallEntryAtTheBeginningStandsInTheHead)
+{
+	run([&] {
+		const uint32_t value = XA_HEAD_VALUE | 1;
+
+		put(0, 1, dax_make_entry(9, 0));
+		EXPECT_EQ(tree()->xa_head.peek(), value);
+		put(1, 1, dax_make_entry(10, 0));
+		EXPECT_EQ(tree()->xa_head.peek(), 2u);
+		put(1, 1, 0); /* xas_shrink() */
+		EXPECT_EQ(tree()->xa_head.peek(), value);
+		put(0, 1, 0);
+		EXPECT_TRUE(xa_empty(tree()));
+		put(0, 4, dax_make_entry(4, DAX_PMD));
+		EXPECT_EQ(tree()->xa_head.peek(), 1u);
+		put(0, 4, 0);
+		put(1, 1, dax_make_entry(9, 0));
+		EXPECT_EQ(tree()->xa_head.peek(), 1u);
+	});
+}
+
 TEST_F(xarray_test, EntryOfPmdOrderIsFoundAtEveryIndex)
 {
 	run([&] {

@@ -136,7 +136,7 @@ vm_fault_t xfs_filemap_fault(vm_fault *vmf, bool pmd)
 	vm_fault_t ret;
 
 	down_read(&mapping->invalidate_lock);
-	ret = dax_iomap_fault(vmf, pmd);
+	ret = FORMS.dax_iomap_fault(vmf, pmd);
 	if (ret & VM_FAULT_NEEDDSYNC)
 		ret = FORMS.dax_finish_sync_fault(vmf, pmd);
 	up_read(&mapping->invalidate_lock);

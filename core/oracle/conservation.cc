@@ -6,6 +6,7 @@
 #include "core/model/dax.h"
 #include "core/model/file.h"
 #include "core/model/inode.h"
+#include "core/model/page.h"
 #include "core/model/protocol/entry_backend.h"
 #include "core/oracle/oracle.h"
 
@@ -27,6 +28,7 @@ enum What {
   kOverlap,
   kForeignBlock,
   kCleanEntry,
+  kAssociation,
 };
 
 std::string page_of(const engine::Finding& f) {
@@ -34,24 +36,47 @@ std::string page_of(const engine::Finding& f) {
   return describe_cell(f, f.args[kWhere], f.args[kPage] * set->history().model().config.cells);
 }
 
-std::string describe(const engine::Finding& f, const engine::Execution&) {
+/* "R.A <did> (step N)". */
+std::string by(const engine::Execution& execution, const kernel::model_note& note, std::string_view did) {
+  return task_name(execution, note.task) + " " + std::string(did) + " (step " + std::to_string(note.step) +
+         ")";
+}
+
+/* Who is answerable: who took its last name, and its last reference. */
+std::string ended_by(const engine::Execution& execution, const kernel::inode& inode) {
+  std::string text;
+  if (inode.unlinked.step != 0) text += ": " + by(execution, inode.unlinked, "unlinked it");
+  if (inode.put.step == 0) return text;
+  return text + (text.empty() ? ": " : ", ") + by(execution, inode.put, "was the last to put it");
+}
+
+std::string freed_by(const engine::Execution& execution, const kernel::model_note& note) {
+  return note.step == 0 ? "" : ": " + by(execution, note, "took it from its file");
+}
+
+std::string describe(const engine::Finding& f, const engine::Execution& execution) {
   const auto* set = static_cast<const OracleSet*>(f.context);
+  const kernel::model& model = set->history().model();
+  const bool of_inode = f.args[kWhat] <= kFreedInUse;
+  const kernel::inode& inode = model.inodes[of_inode ? f.args[kWhere] : 0];
+  const std::string file = of_inode ? set->names().files[f.args[kWhere]] : "";
   const std::string block = "block " + std::to_string(f.args[kMore]);
   switch (f.args[kWhat]) {
     case kFileLeft:
-      return "at the end " + set->names().files[f.args[kWhere]] +
-             " has no name and nobody has it open or mapped, but it still has " +
-             std::to_string(f.args[kMore]) + " block(s)";
+      return "at the end " + file + " has no name and nobody has it open or mapped, but it still has " +
+             std::to_string(f.args[kMore]) + " block(s)" + ended_by(execution, inode);
     case kReferences:
-      return "at the end " + set->names().files[f.args[kWhere]] + " has " + std::to_string(f.args[kPage]) +
-             " reference(s), but " + std::to_string(f.args[kMore]) + " can be found";
+      return "at the end " + file + " has " + std::to_string(f.args[kPage]) + " reference(s), but " +
+             std::to_string(f.args[kMore]) + " can be found" + ended_by(execution, inode);
     case kFreedInUse:
-      return "at the end " + set->names().files[f.args[kWhere]] +
-             " is in the dentry cache, but its inode has been freed";
+      return "at the end " + file + " is in the dentry cache, but its inode has been freed" +
+             ended_by(execution, inode);
     case kBlockTwice:
-      return "at the end " + block + ", which " + page_of(f) + " has, is also free or another page's";
+      return "at the end " + block + ", which " + page_of(f) + " has, is also free or another page's" +
+             freed_by(execution, model.freed_notes[f.args[kMore]]);
     case kBlockLost:
-      return "at the end " + block + " is neither free nor in a file";
+      return "at the end " + block + " is neither free nor in a file" +
+             freed_by(execution, model.freed_notes[f.args[kMore]]);
     case kEntryLocked:
       return "at the end the entry of " + page_of(f) + " is locked";
     case kWaiter:
@@ -61,8 +86,15 @@ std::string describe(const engine::Finding& f, const engine::Execution&) {
              std::to_string(f.args[kWhere]) + " has a PTE where there is no table of PTEs";
     case kForeignBlock:
       return "at the end a page table maps " + block + " for " + page_of(f) + ", which does not have it";
-    default:
-      return "at the end a page table lets " + page_of(f) + " be written, but its entry is clean";
+    case kAssociation:
+      return "at the end " + block + ", a page of the entry of " + page_of(f) +
+             ", does not say that it is that page, but another page of the entry does";
+    default: {
+      const engine::Site* cleaned =
+          kernel::model_cleaned_by(&model.inodes[f.args[kWhere]], f.args[kPage] * model.config.cells);
+      return "at the end a page table lets " + page_of(f) + " be written, but its entry is clean" +
+             (cleaned == nullptr ? "" : std::string(": ") + cleaned->function + "() made it so");
+    }
   }
 }
 
@@ -142,7 +174,27 @@ class Conservation : public Oracle {
       const kernel::xa_entry entry = file.i_data.i_pages.slots[page].peek();
       if (kernel::xa_is_value(entry) && kernel::dax_is_locked(entry))
         report(history, "broken-invariant", kEntryLocked, file.id, page, 0);
+      if (history.model().pages != nullptr && kernel::xa_is_value(entry) &&
+          !kernel::dax_is_zero_entry(entry) && !kernel::dax_is_empty_entry(entry))
+        inspect_pages(file, page, entry, history);
     }
+  }
+
+  /* The pages of an entry say whose they are, page->mapping and page->index: all of them, or none. */
+  static void inspect_pages(const kernel::inode& file, uint64_t first, kernel::xa_entry entry,
+                            FileHistory& history) {
+    const kernel::page* pages = history.model().pages + kernel::dax_to_pfn(entry);
+    uint32_t said = 0;
+    uint64_t silent = 0;
+    for (uint64_t i = 0; i < kernel::model_entry_pages(entry); ++i) {
+      if (pages[i].mapping.peek() == file.id + 1u && pages[i].index.peek() == first + i)
+        ++said;
+      else
+        silent = i;
+    }
+    if (said != 0 && said != kernel::model_entry_pages(entry))
+      report(history, "broken-invariant", kAssociation, file.id, first + silent,
+             kernel::dax_to_pfn(entry) + silent);
   }
 
   static void inspect_tables(const kernel::model& model, const kernel::mm_struct& mm, FileHistory& history) {

@@ -111,6 +111,7 @@ class EventTest : public testing::Test {
   engine::Execution execution_{{.steps_max = 10000, .tasks_max = 4}};
   OracleSet oracles_{execution_};
   kernel::model* machine_ = nullptr;
+  bool unbind_ = false;                 /* of a machine whose driver may go */
   const uint8_t* open_files_ = nullptr; /* of a machine whose inodes do not live for ever */
 
  private:
@@ -127,6 +128,7 @@ class EventTest : public testing::Test {
     kernel::model_config config;
     config.forms = &forms;
     config.pages = true;
+    config.unbind = unbind_;
     config.cells = 1;
     config.nr_inodes = 2;
     config.nr_mms = 2;

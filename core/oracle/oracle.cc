@@ -44,31 +44,39 @@ const VerdictInfo* find_verdict(std::string_view verdict) {
 }
 
 OracleSet::OracleSet(engine::Execution& execution) : execution_(execution) {
-  for (const OracleInfo& info : kOracles) oracles_.push_back(info.make());
+  for (const OracleInfo& info : kOracles) all_.push_back(info.make());
+  watch("", true);
   execution.set_outer_state([](void* arg) { return static_cast<OracleSet*>(arg)->state_hash(); }, this);
+}
+
+void OracleSet::watch(std::string_view oracle, bool alone) {
+  oracles_.clear();
+  for (size_t i = 0; i < all_.size(); ++i) {
+    if (oracle.empty() || (kOracles[i].name == oracle) == alone) oracles_.push_back(all_[i].get());
+  }
 }
 
 void OracleSet::begin(const kernel::model& model) {
   history_.begin(execution_, model);
-  for (auto& oracle : oracles_) oracle->on_begin(history_);
+  for (Oracle* oracle : oracles_) oracle->on_begin(history_);
 }
 
 void OracleSet::on_event(const kernel::model_event& event) {
-  for (auto& oracle : oracles_) oracle->on_event(event, history_);
+  for (Oracle* oracle : oracles_) oracle->on_event(event, history_);
   history_.on_event(event);
 }
 
 void OracleSet::on_quiesce() {
-  for (auto& oracle : oracles_) oracle->on_quiesce(history_);
+  for (Oracle* oracle : oracles_) oracle->on_quiesce(history_);
 }
 
 void OracleSet::on_crash() {
-  for (auto& oracle : oracles_) oracle->on_crash(history_);
+  for (Oracle* oracle : oracles_) oracle->on_crash(history_);
 }
 
 engine::Hash128 OracleSet::state_hash() const {
   engine::Hash128 hash = history_.state_hash();
-  for (const auto& oracle : oracles_) hash = hash * 3 + oracle->state_hash();
+  for (const Oracle* oracle : oracles_) hash = hash * 3 + oracle->state_hash();
   return hash;
 }
 

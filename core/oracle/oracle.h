@@ -64,6 +64,10 @@ class OracleSet : public kernel::model_observer {
   void set_names(Names names) { names_ = std::move(names); }
   const Names& names() const { return names_; }
 
+  /* For tests of what an oracle is worth. Empty: all of them watch; else that one alone, or all but that one.
+   */
+  void watch(std::string_view oracle, bool alone);
+
   void begin(const kernel::model& model);
   void on_event(const kernel::model_event& event) override;
   void on_quiesce();
@@ -75,7 +79,8 @@ class OracleSet : public kernel::model_observer {
   engine::Execution& execution_;
   FileHistory history_;
   Names names_;
-  std::vector<std::unique_ptr<Oracle>> oracles_;
+  std::vector<std::unique_ptr<Oracle>> all_;
+  std::vector<Oracle*> oracles_; /* those that watch */
 };
 
 /* --- for oracles

@@ -76,7 +76,7 @@ class Ownership : public Oracle {
  private:
   static void report(std::string_view verdict, const model_event& event, uint64_t block,
                      FileHistory& history) {
-    const kernel::model_freed& freed = history.model().freed_notes[block];
+    const kernel::model_note& freed = history.model().freed_notes[block];
     engine::Finding finding = make_finding(verdict, history);
     finding.describe = describe_block;
     finding.context = history.model().config.observer;

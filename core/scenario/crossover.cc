@@ -19,10 +19,16 @@ class Crossing {
   void tasks_of_other();
   void task_of_other();
   void schedule_of_other();
+  void setup_of_other();
+  void config_of_other();
 
  private:
   uint32_t below(size_t bound) { return random_.below(static_cast<uint32_t>(bound)); }
-  void adopt_task(size_t which, int task);
+  void adopt_task(size_t which, int task, Operands::Renamed& renamed);
+  void adopt_task(size_t which, int task) {
+    auto renamed = Operands::nothing_renamed();
+    adopt_task(which, task, renamed);
+  }
 
   engine::Random& random_;
   Program& child_;
@@ -31,10 +37,9 @@ class Crossing {
 };
 
 /* The operations of a task of the other program become those of a task of the child. */
-void Crossing::adopt_task(size_t which, int task) {
+void Crossing::adopt_task(size_t which, int task, Operands::Renamed& renamed) {
   Operands source(random_, other_, options_.generate.sharing, kRegionsMax);
   Operands target(random_, child_, options_.generate.sharing, options_.generate.regions_max);
-  auto renamed = Operands::nothing_renamed();
   std::vector<Operation> adopted;
   for (const Operation& op : other_.tasks[which].ops) {
     Operation mine;
@@ -91,6 +96,52 @@ void Crossing::schedule_of_other() {
   keep(mine.draws, options_.draws_max);
 }
 
+/*
+ * Its setup behind this one's, with its regions and, while there is room, its files; and most often a task
+ * that uses them.
+ */
+void Crossing::setup_of_other() {
+  const size_t files = child_.files.size();
+  for (const Operation& op : other_.setup) {
+    const bool room = child_.setup.size() < static_cast<size_t>(options_.setup_max) &&
+                      child_.files.size() < static_cast<size_t>(options_.generate.files_max);
+    const int slot = slot_of(op.kind, ArgKind::kNewFile);
+    if (slot < 0 || !room || random_.one_in(2)) continue;
+    Operation mine = op;
+    mine.arg[static_cast<size_t>(slot)] = static_cast<int32_t>(child_.files.size());
+    child_.files.emplace_back();
+    child_.setup.push_back(mine);
+  }
+  Operands source(random_, other_, options_.generate.sharing, kRegionsMax);
+  Operands target(random_, child_, options_.generate.sharing, options_.generate.regions_max);
+  auto renamed = Operands::nothing_renamed();
+  const auto processes = static_cast<int>(child_.processes.size());
+  for (const Operation& op : other_.setup) {
+    if (child_.setup.size() >= static_cast<size_t>(options_.setup_max)) break;
+    if (slot_of(op.kind, ArgKind::kNewFile) >= 0) continue;
+    Operation mine;
+    if (!target.adopt(source, op, kSetupTask, renamed, mine)) continue;
+    if (slot_of(op.kind, ArgKind::kNewRegion) >= 0) {
+      const auto theirs = static_cast<size_t>(argument(op, ArgKind::kNewRegion));
+      const auto ours = static_cast<size_t>(argument(mine, ArgKind::kNewRegion));
+      child_.regions[ours].process = other_.regions[theirs].process % processes;
+    }
+    child_.setup.push_back(mine);
+  }
+  if (child_.files.size() == files && random_.one_in(4)) return;
+  const size_t which = below(other_.tasks.size());
+  const size_t task = below(child_.tasks.size());
+  child_.tasks[task].process = other_.tasks[which].process % processes;
+  adopt_task(which, static_cast<int>(task), renamed);
+}
+
+/* The machine and the file system, not the kernel. */
+void Crossing::config_of_other() {
+  const KernelChoice kernel = child_.config.kernel;
+  child_.config = other_.config;
+  child_.config.kernel = kernel;
+}
+
 }  // namespace
 
 Program crossover(engine::Random& random, const Program& a, const Program& b, const MutateOptions& options) {
@@ -100,12 +151,16 @@ Program crossover(engine::Random& random, const Program& a, const Program& b, co
     return child;
   }
   Crossing crossing(random, child, b, options);
-  switch (random.below(3)) {
+  if (random.one_in(4)) crossing.config_of_other();
+  switch (random.below(4)) {
     case 0:
       crossing.tasks_of_other();
       break;
     case 1:
       crossing.task_of_other();
+      break;
+    case 2:
+      crossing.setup_of_other();
       break;
     default:
       crossing.schedule_of_other();

@@ -3,22 +3,18 @@
 
 #include <algorithm>
 
-#include "core/engine/sleep.h"
+#include "core/model/signal.h"
 #include "core/scenario/operations.h"
 
 namespace daxrace::scenario {
 
 Runner::Runner(engine::Limits limits) : execution_(limits), oracles_(execution_) {}
 
-bool has_devices(const Program& program) {
-  for (const Task& task : program.tasks) {
-    for (const Operation& op : task.ops) {
-      if (op.kind == OpKind::k_dioread || op.kind == OpKind::k_aioread || op.kind == OpKind::k_diowrite ||
-          op.kind == OpKind::k_vmsplice || op.kind == OpKind::k_drain)
-        return true;
-    }
-  }
-  return false;
+bool needs(const Program& program, OpNeeds part) {
+  auto uses = [part](const Operation& op) { return op_info(op.kind).needs == part; };
+  return std::ranges::any_of(program.setup, uses) ||
+         std::ranges::any_of(program.tasks,
+                             [&](const Task& task) { return std::ranges::any_of(task.ops, uses); });
 }
 
 std::string task_label(const Program& program, int index) {
@@ -88,24 +84,13 @@ unsigned int Runner::vma_of(int32_t region, int process) const {
 /* Page frames for every page of private memory, as it is in each process and as it is being copied. */
 void Runner::plan_private() {
   constexpr unsigned int kFoliosMax = 256;
-  constexpr OpKind kPrivateOps[] = {OpKind::k_mmapanon,  OpKind::k_mprotect, OpKind::k_dontneed,
-                                    OpKind::k_pageout,   OpKind::k_reclaim,  OpKind::k_swapoff,
-                                    OpKind::k_clearrefs, OpKind::k_fork};
   const Program& program = *program_;
   const auto processes = static_cast<unsigned int>(program.processes.size());
   unsigned int pages = 0;
-  bool used = forks_;
   for (const RegionPlan& plan : regions_) {
     if (plan.is_private) pages += static_cast<unsigned int>(plan.length);
   }
-  auto look = [&](const Operation& op) {
-    used = used || std::ranges::find(kPrivateOps, op.kind) != std::end(kPrivateOps);
-  };
-  for (const Operation& op : program.setup) look(op);
-  for (const Task& task : program.tasks) {
-    for (const Operation& op : task.ops) look(op);
-  }
-  if (!used && pages == 0) return;
+  if (pages == 0 && !needs(program, OpNeeds::kMemory)) return;
   config_.nr_folios = std::min(kFoliosMax, 2 * pages * (forks_ ? processes : 1) +
                                                2 * static_cast<unsigned int>(program.tasks.size()) + 2);
   if (forks_) config_.nr_vmas *= 1 + processes;
@@ -113,57 +98,64 @@ void Runner::plan_private() {
   config_.swap_stable_writes = program.config.swap_stable_writes;
 }
 
-namespace {
-
-/* Whether inodes must be able to end for it. A program without such operations pays nothing for those that
- * have. */
-bool needs_life(OpKind kind) {
-  switch (kind) {
-    case OpKind::k_open:
-    case OpKind::k_close:
-    case OpKind::k_unlink:
-    case OpKind::k_rename:
-    case OpKind::k_exit:
-    case OpKind::k_remount:
-    case OpKind::k_dropslab:
-    case OpKind::k_killall:
-      return true;
-    default:
-      return false;
-  }
-}
-
-bool by_descriptor(OpKind kind) {
+static bool by_descriptor(OpKind kind) {
   return slot_of(kind, ArgKind::kFile) >= 0 && kind != OpKind::k_unlink && kind != OpKind::k_rename &&
-         kind != OpKind::k_open;
+         kind != OpKind::k_open && kind != OpKind::k_opencreat && kind != OpKind::k_rmdir;
 }
-
-}  // namespace
 
 /* A process has those files open from the start that it ever uses by a descriptor. */
 void Runner::plan_life() {
+  /* Each open(2) that may make a file has an inode for it, up to here; ENOSPC for those behind. */
+  constexpr unsigned int kCreatsMax = 16;
   const Program& program = *program_;
-  bool life = false;
-  kills_ = false;
+  config_.kills = false;
+  signals_ = false;
   opens_.clear();
+  creats_.clear();
+  auto look = [&](const Operation& op) {
+    config_.kills = config_.kills || op.kind == OpKind::k_killall;
+    signals_ = signals_ || op.kind == OpKind::k_killall || op.kind == OpKind::k_signal;
+    config_.shrinks = config_.shrinks || op.kind == OpKind::k_dropslab;
+    if (op.kind == OpKind::k_opencreat && creats_.size() < kCreatsMax) creats_.push_back(&op);
+    if (op.kind == OpKind::k_open || op.kind == OpKind::k_opencreat) opens_.push_back(&op);
+  };
+  for (const Task& task : program.tasks) std::ranges::for_each(task.ops, look);
+  config_.nr_creats = static_cast<unsigned int>(creats_.size());
+  config_.nr_inodes += config_.nr_creats;
+  config_.nr_opens = static_cast<unsigned int>(opens_.size());
+
   /* Never empty: without files, too, processes end. */
-  open_files_.assign(program.processes.size() * program.files.size() + 1, 0);
+  open_files_.assign(program.processes.size() * config_.nr_inodes + 1, 0);
   auto use = [&](const Operation& op, int process) {
-    life = life || needs_life(op.kind);
-    kills_ = kills_ || op.kind == OpKind::k_killall;
-    if (op.kind == OpKind::k_open) opens_.push_back(&op);
     if (!by_descriptor(op.kind)) return;
-    open_files_[static_cast<size_t>(process) * program.files.size() +
+    open_files_[static_cast<size_t>(process) * config_.nr_inodes +
                 static_cast<size_t>(argument(op, ArgKind::kFile))] = 1;
   };
   for (const Operation& op : program.setup) {
     if (op.kind == OpKind::k_mmap) use(op, region(argument(op, ArgKind::kNewRegion)).process);
+    if (op.kind == OpKind::k_mkdir) config_.directories |= 1u << argument(op, ArgKind::kNewFile);
   }
   for (const Task& task : program.tasks) {
     for (const Operation& op : task.ops) use(op, task.process);
   }
+  config_.low_memory = program.config.low_memory;
+  config_.shrinks = config_.shrinks || config_.low_memory;
+  const bool life = needs(program, OpNeeds::kLife) || config_.low_memory;
   config_.open_files = life ? open_files_.data() : nullptr;
-  config_.nr_opens = static_cast<unsigned int>(opens_.size());
+}
+
+/* What a file is called that replaces another one. */
+std::vector<std::string> Runner::file_names() const {
+  std::vector<std::string> names = program_->files;
+  for (const Operation* op : creats_)
+    names.push_back("a new " + program_->files[static_cast<size_t>(argument(*op, ArgKind::kFile))]);
+  return names;
+}
+
+int Runner::creat_inode(const Operation& op) const {
+  const auto found = std::find(creats_.begin(), creats_.end(), &op);
+  if (found == creats_.end()) return -1;
+  return static_cast<int>(program_->files.size()) + static_cast<int>(found - creats_.begin());
 }
 
 uint32_t Runner::open_number(const Operation& op) const {
@@ -189,10 +181,8 @@ bool Runner::load(const Program& program, const KernelChoice& kernel, std::strin
   config_.nr_inodes = static_cast<unsigned int>(program.files.size());
   config_.nr_mms = static_cast<unsigned int>(program.processes.size());
   config_.nr_vmas = static_cast<unsigned int>(program.regions.size());
-  config_.dma = has_devices(program);
-  for (const Task& task : program.tasks) {
-    for (const Operation& op : task.ops) config_.unbind = config_.unbind || op.kind == OpKind::k_unbind;
-  }
+  config_.dma = needs(program, OpNeeds::kDevices);
+  config_.unbind = needs(program, OpNeeds::kUnbind);
   config_.pages = config_.dma || config_.unbind;
   config_.nr_tasks =
       static_cast<unsigned int>(program.tasks.size()) + 1 + (config_.dma ? kernel::MODEL_DMA_MAX : 0);
@@ -202,7 +192,7 @@ bool Runner::load(const Program& program, const KernelChoice& kernel, std::strin
   plan_life();
   config_.observer = &oracles_;
   plan_private();
-  oracles_.set_names({program.files, region_names(program)});
+  oracles_.set_names({file_names(), region_names(program)});
   return true;
 }
 
@@ -216,12 +206,16 @@ bool Runner::run_op(const Operation& op, uint32_t index) {
   event.mm = context.mm;
   event.cell = context.cell;
   kernel::model_emit(event);
+  /* A crash does not come back. */
+  if (op.kind == OpKind::k_crash) execution_.count_standing(static_cast<uint32_t>(op.kind));
   int result = entry.run(context);
-  /* exit_to_user_mode_loop(): a fatal signal is taken on the way back from a system call. */
+  /* exit_to_user_mode_loop(): a signal is taken on the way back from a system call. */
   const bool killed =
-      kills_ && execution_.self() != 0 && engine::take_signal(DAXRACE_SITE("get_signal", "killed"));
+      signals_ && execution_.self() != 0 && kernel::get_signal() == kernel::model_signal::killed;
+  if (result == -kernel::MODEL_ERESTARTSYS) result = -EINTR; /* no SA_RESTART */
   if (killed) op_entry(OpKind::k_exit).run(context);
   execution_.ret(static_cast<uint64_t>(static_cast<int64_t>(result)), DAXRACE_SITE("ret", ""));
+  execution_.count_standing(static_cast<uint32_t>(op.kind));
   event.kind = kernel::model_event_kind::ret;
   event.inode = context.inode;
   event.result = result;

@@ -40,6 +40,7 @@ class Runner {
 
   engine::Execution& execution() { return execution_; }
   const engine::Execution& execution() const { return execution_; }
+  oracle::OracleSet& oracles() { return oracles_; }
   const Program& program() const { return *program_; }
   const KernelChoice& kernel() const { return kernel_; }
 
@@ -56,6 +57,8 @@ class Runner {
   };
   /* Which of the program's open(2) this operation is. */
   uint32_t open_number(const Operation& op) const;
+  /* The number of the inode that this open(2) with O_CREAT may make; -1: none is left. */
+  int creat_inode(const Operation& op) const;
   const RegionPlan& region(int32_t index) const { return regions_[static_cast<size_t>(index)]; }
   /* The process of the task that runs; in setup that of the region. */
   int process_for(int32_t region) const;
@@ -67,6 +70,7 @@ class Runner {
   void plan_regions();
   void plan_private();
   void plan_life();
+  std::vector<std::string> file_names() const;
   void first_task();
   void run_ops(const std::vector<Operation>& ops);
   /* True: the process was killed. */
@@ -78,11 +82,12 @@ class Runner {
   KernelChoice kernel_;
   kernel::model_forms forms_{};
   kernel::model_config config_;
-  bool kills_ = false; /* some operation kills processes */
+  bool signals_ = false; /* some operation sends them */
   bool map_sync_ = false;
   std::vector<RegionPlan> regions_;
   std::vector<uint8_t> open_files_; /* for each process, for each file */
   std::vector<const Operation*> opens_;
+  std::vector<const Operation*> creats_;
   std::vector<kernel::pgoff_t> process_pages_;
   bool forks_ = false;
   std::vector<std::string> task_names_;
@@ -90,8 +95,8 @@ class Runner {
   std::vector<engine::RecordedDraw> draws_;
 };
 
-/* Whether some operation may leave a page in the hands of a device or a pipe. */
-bool has_devices(const Program& program);
+/* Whether some operation of the tasks or of setup needs that part of the machine. */
+bool needs(const Program& program, OpNeeds part);
 
 /* "P.A" of task `index` of the program; behind those, "dma.0" of the first request to the device. */
 std::string task_label(const Program& program, int index);

@@ -369,5 +369,55 @@ TEST(ScenarioTest, EachFindsSomethingOnSomeKernelOrIsTheTwinOfOneThatDoes) {
     EXPECT_EQ(1u, expected.count(verdict)) << verdict;
 }
 
+/* Whether some of the schedules has a finding of one of these verdicts. */
+bool finds(Runner& runner, const std::vector<std::string>& wanted, int schedules) {
+  auto strategy = engine::find_strategy("random")->make({.seed = 11});
+  for (int i = 0; i < schedules; ++i) {
+    strategy->begin();
+    runner.run(*strategy);
+    for (std::string_view verdict : verdicts(runner.execution())) {
+      if (std::ranges::find(wanted, verdict) != wanted.end()) return true;
+    }
+  }
+  return false;
+}
+
+/*
+ * An oracle is worth something if there is a scenario in which it says what nobody else does. Each has one
+ * whose findings on some kernel are all its own and which is clean on another; with every other oracle
+ * switched off they are found, and with it switched off nothing is.
+ */
+TEST(ScenarioTest, EachOracleHasAScenarioThatItAloneCatches) {
+  constexpr int kSchedules = 2000;
+  const std::vector<NamedProgram> scenarios = programs_in("scenarios");
+  for (const oracle::OracleInfo& info : oracle::oracle_table()) {
+    std::vector<std::string> own;
+    for (const oracle::VerdictInfo& verdict : oracle::verdict_table()) {
+      if (verdict.oracle == info.name) own.emplace_back(verdict.verdict);
+    }
+    if (info.name == "lifetime") own = {"use-after-free"}; /* in the engine's words */
+    bool shown = false;
+    for (const NamedProgram& named : scenarios) {
+      const auto& all = named.program.expectations;
+      if (std::ranges::none_of(all, [](const Expectation& e) { return e.verdicts.empty(); })) continue;
+      for (const Expectation& each : all) {
+        if (shown || each.verdicts.empty() ||
+            std::ranges::any_of(each.verdicts, [&](const std::string& verdict) {
+              return std::ranges::find(own, verdict) == own.end();
+            }))
+          continue;
+        Runner runner;
+        load(runner, named.program,
+             each.kernel == KernelChoice{} ? named.program.config.kernel : each.kernel);
+        runner.oracles().watch(info.name, true);
+        if (!finds(runner, own, kSchedules)) continue; /* it takes more schedules than these */
+        runner.oracles().watch(info.name, false);
+        shown = !finds(runner, own, kSchedules / 4);
+      }
+    }
+    EXPECT_TRUE(shown) << info.name;
+  }
+}
+
 }  // namespace
 }  // namespace daxrace::scenario

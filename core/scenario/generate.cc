@@ -81,6 +81,7 @@ void Generator::schedule() {
 }
 
 Program Generator::generate() {
+  if (random_.one_in(options_.config_one_in)) vary(random_, program_.config);
   setup();
   tasks();
   schedule();
@@ -89,6 +90,29 @@ Program Generator::generate() {
 }
 
 }  // namespace
+
+void vary(engine::Random& random, Config& config) {
+  const auto flip = [](bool& what) { what = !what; };
+  switch (random.below(8)) {
+    case 0:
+    case 1:
+      return flip(config.xfs);
+    case 2:
+      return flip(config.pmd_mappings);
+    case 3:
+      return flip(config.eadr);
+    case 4:
+      return flip(config.swap_exclusive);
+    case 5:
+      return flip(config.swap_stable_writes);
+    case 6:
+      config.geometry.cells = 1 << random.below(3);
+      return;
+    default:
+      config.geometry.pmd_pages = 2 << random.below(3);
+      return;
+  }
+}
 
 uint32_t estimate_steps(const Program& program, uint32_t steps_of_operation) {
   size_t operations = program.setup.size();

@@ -23,6 +23,7 @@ struct GenerateOptions {
   int tasks_max = 3; /* 1 at least */
   int ops_max = 8;   /* of a task; 1 at least */
   int switches_max = 4;
+  uint32_t config_one_in = UINT32_MAX; /* another machine or file system than the one given; that: never */
   uint32_t sharing = 85; /* per cent of the operands that prefer what is used already; 0: none */
   uint32_t steps_of_operation =
       16; /* on average; the switch points of a schedule fall within as many steps */
@@ -30,6 +31,9 @@ struct GenerateOptions {
 
 /* The same seed gives the same program. */
 Program generate(engine::Random& random, const Config& config, const GenerateOptions& options = {});
+
+/* Changes one thing about the machine or the file system: what the text form can say, but the kernel. */
+void vary(engine::Random& random, Config& config);
 
 /* An estimate of how many steps the program takes; at least 1. */
 uint32_t estimate_steps(const Program& program, uint32_t steps_of_operation);

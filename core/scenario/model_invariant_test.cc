@@ -61,7 +61,8 @@ class Inspection {
       page += covers;
     }
     require(pages == file.i_data.nrpages.peek(), name + ": nrpages is not what the entries cover");
-    require(entries == file.i_data.i_pages.xa_head.peek(), name + ": xa_head is not the number of entries");
+    require(entries == kernel::model_xa_entries(&file.i_data.i_pages),
+            name + ": xa_head is not the number of entries");
     for (const kernel::rw_semaphore* lock :
          {&file.i_rwsem, &file.i_data_sem, &file.i_data.invalidate_lock, &file.i_data.i_mmap_rwsem}) {
       require(lock->readers() == 0 && lock->writer() == engine::kNoTask, name + ": a lock is held");

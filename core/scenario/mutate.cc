@@ -43,6 +43,10 @@ void mutate(engine::Random& random, Program& program, const MutateOptions& optio
     program = generate(random, program.config, options.generate);
     return;
   }
+  if (random.one_in(options.config_one_in)) {
+    vary(random, program.config);
+    repair(program); /* what was within a larger geometry */
+  }
   const MutationContext context{random, program, options};
   int count = 1;
   while (count < kStackedMax && random.one_in(2)) ++count;

@@ -2,9 +2,16 @@
 /* Mutations of the schedule. */
 #include <algorithm>
 
+#include "core/model/model.h"
+#include "core/scenario/execute.h"
 #include "core/scenario/mutate_steps.h"
 
 namespace daxrace::scenario {
+
+int MutationContext::any_target() const {
+  if (!random.one_in(8) || !needs(program, OpNeeds::kDevices)) return any_task();
+  return static_cast<int>(program.tasks.size() + below(kernel::MODEL_DMA_MAX));
+}
 
 namespace {
 
@@ -50,7 +57,7 @@ bool add(const MutationContext& c) {
   const Switch* near = c.random.one_in(2) ? any_switch(c) : nullptr;
   const auto step = near != nullptr ? moved(near->step, static_cast<int64_t>(1 + c.below(32)))
                                     : static_cast<uint32_t>(c.below(c.steps()));
-  c.program.schedule.switches.push_back({step, c.any_task(), {}});
+  c.program.schedule.switches.push_back({step, c.any_target(), {}});
   return true;
 }
 
@@ -64,7 +71,7 @@ bool remove(const MutationContext& c) {
 bool retarget(const MutationContext& c) {
   Switch* entry = any_switch(c);
   if (entry == nullptr) return false;
-  const int task = c.any_task();
+  const int task = c.any_target();
   if (task == entry->task) return false;
   entry->task = task;
   return true;
@@ -84,7 +91,7 @@ bool redraw(const MutationContext& c) {
   switches.clear();
   for (size_t n = 1 + c.below(static_cast<size_t>(std::max(1, c.options.generate.switches_max))); n > 0;
        --n) {
-    switches.push_back({static_cast<uint32_t>(c.below(c.steps())), c.any_task(), {}});
+    switches.push_back({static_cast<uint32_t>(c.below(c.steps())), c.any_target(), {}});
   }
   return true;
 }
@@ -137,10 +144,69 @@ bool remove_draw(const MutationContext& c) {
   return true;
 }
 
+/* A step and the next one of another task that conflicts with it, by their places in the trace. */
+struct Conflict {
+  uint32_t first = 0;
+  uint32_t second = 0;
+};
+
+bool find_conflict(const MutationContext& c, std::span<const engine::Event> trace, Conflict& found) {
+  constexpr int kTries = 24;
+  constexpr uint32_t kReach = 1024;
+  for (int i = 0; i < kTries; ++i) {
+    const auto at = static_cast<uint32_t>(c.below(trace.size()));
+    const engine::Event& first = trace[at];
+    if (first.task == 0 || first.role == &engine::kRealTimeRole || first.role == &engine::kTaskRole) continue;
+    const engine::Access access = engine::access_of(first);
+    if (access == engine::Access::kNone || access == engine::Access::kEverything) continue;
+    const auto end = static_cast<uint32_t>(std::min<size_t>(trace.size(), at + kReach));
+    for (uint32_t k = at + 1; k < end; ++k) {
+      const engine::Event& second = trace[k];
+      if (second.role != first.role || second.object != first.object || second.task == 0) continue;
+      if (!engine::conflicts(access, engine::access_of(second))) continue;
+      if (second.task == first.task) break; /* its own step comes between */
+      found = {at, k};
+      return true;
+    }
+  }
+  return false;
+}
+
+/*
+ * Reads-from, the other way round: of two steps of two tasks that touched the same object in the last run,
+ * one writing, the second is done before the first, so that a read takes its value from another write. What
+ * that takes is written into the schedule: the second task goes on from before the first step until it has
+ * done its own, then the first goes on.
+ */
+bool reverse(const MutationContext& c) {
+  if (c.options.execution == nullptr) return false;
+  const auto trace = c.options.execution->trace();
+  auto& switches = c.program.schedule.switches;
+  if (trace.empty() || switches.size() + 2 > static_cast<size_t>(c.options.switches_max)) return false;
+  Conflict conflict;
+  if (!find_conflict(c, trace, conflict)) return false;
+  const engine::TaskId first = trace[conflict.first].task;
+  const engine::TaskId second = trace[conflict.second].task;
+  uint32_t from = conflict.first;
+  while (from > 0 && !(trace[from].point && trace[from].task == first)) --from;
+  /* To the end of its transition. */
+  uint32_t steps = 0;
+  for (uint32_t k = from; k < trace.size(); ++k) {
+    if (trace[k].task != second) continue;
+    if (k > conflict.second && trace[k].point) break;
+    ++steps;
+  }
+  std::erase_if(switches,
+                [&](const Switch& entry) { return entry.step >= from && entry.step <= conflict.second; });
+  switches.push_back({from, static_cast<int>(second) - 1, {}});
+  switches.push_back({moved(from, steps), static_cast<int>(first) - 1, {}});
+  return true;
+}
+
 constexpr Mutation kMutations[] = {
-    {jitter_little, 8}, {jitter_far, 6},  {place_anywhere, 6}, {add, 10},   {remove, 12},
-    {retarget, 4},      {duplicate, 2},   {clear, 1},          {redraw, 6}, {shift, 6},
-    {add_draw, 1},      {change_draw, 2}, {remove_draw, 2},
+    {jitter_little, 8}, {jitter_far, 6},  {place_anywhere, 6}, {add, 10},     {remove, 12},
+    {retarget, 4},      {duplicate, 2},   {clear, 1},          {redraw, 6},   {shift, 6},
+    {add_draw, 1},      {change_draw, 2}, {remove_draw, 2},    {reverse, 12},
 };
 
 }  // namespace

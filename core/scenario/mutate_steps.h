@@ -18,6 +18,8 @@ struct MutationContext {
   /* bound >= 1 */
   size_t below(size_t bound) const { return random.below(static_cast<uint32_t>(bound)); }
   int any_task() const { return static_cast<int>(below(program.tasks.size())); }
+  /* A task, or now and then a request to a device, for a schedule to switch to. */
+  int any_target() const;
   std::vector<Operation>& ops_of(int task) const {
     return task == kSetupTask ? program.setup : program.tasks[static_cast<size_t>(task)].ops;
   }

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "core/engine/hash.h"
+#include "core/scenario/execute.h"
 #include "core/scenario/mutate_steps.h"
 #include "core/scenario/text.h"
 
@@ -99,15 +100,28 @@ TEST(Mutate, EverythingOccurs) {
     tasks.insert(program.tasks.size());
   }
   EXPECT_EQ(kinds.size(), op_table().size());
-  EXPECT_EQ(targets.size(), static_cast<size_t>(options.tasks_max));
+  EXPECT_GT(targets.size(), static_cast<size_t>(options.tasks_max)) << "devices, too";
   EXPECT_EQ(tasks.size(), static_cast<size_t>(options.tasks_max));
   EXPECT_GT(draws, 0u);
+}
+
+/* In default order, with a trace. */
+const engine::Execution* run(Runner& runner, const Program& program) {
+  const std::vector<engine::RecordedSwitch> switches;
+  const std::vector<engine::RecordedDraw> draws;
+  engine::ReplayStrategy strategy(switches, draws);
+  strategy.begin();
+  std::string error;
+  EXPECT_TRUE(runner.load(program, &error)) << error;
+  runner.run(strategy);
+  return &runner.execution();
 }
 
 /* Each of them alone: it changes something valid into something that repair() makes valid, or says that it
  * cannot. */
 TEST(Mutate, EverySingleMutationWorks) {
-  const MutateOptions options;
+  MutateOptions options;
+  Runner runner;
   for (const auto mutations : {operation_mutations(), schedule_mutations()}) {
     for (size_t which = 0; which < mutations.size(); ++which) {
       engine::Random random(5);
@@ -116,6 +130,7 @@ TEST(Mutate, EverySingleMutationWorks) {
         Program program = generate(random, {});
         program.schedule.draws.push_back({7, 1});
         if (program.tasks.size() < 2) continue;
+        options.execution = i % 16 == 0 ? run(runner, program) : nullptr;
         const MutationContext context{random, program, options};
         done += mutations[which].apply(context);
         repair(program);
@@ -142,14 +157,30 @@ TEST(Mutate, SaysNothingThatWasTrueOfTheProgramBefore) {
   for (const Switch& entry : program.schedule.switches) EXPECT_EQ(entry.anchor, Anchor{});
 }
 
-TEST(Mutate, KeepsTheConfiguration) {
+TEST(Mutate, KeepsTheKernelAndComesByEveryMachine) {
   engine::Random random(7);
   Config config;
   config.kernel.version = "v5.18";
   config.geometry = {16, 4};
   Program program = generate(random, config);
-  for (int i = 0; i < 2000; ++i) {
+  bool xfs = false, eadr = false, small = false, stable = false, copies = false;
+  for (int i = 0; i < 4000; ++i) {
     mutate(random, program);
+    ASSERT_EQ(program.config.kernel, config.kernel);
+    ASSERT_TRUE(valid(program));
+    xfs = xfs || program.config.xfs;
+    eadr = eadr || program.config.eadr;
+    small = small || !program.config.pmd_mappings;
+    stable = stable || program.config.swap_stable_writes;
+    copies = copies || !program.config.swap_exclusive;
+  }
+  EXPECT_TRUE(xfs && eadr && small && stable && copies);
+
+  MutateOptions never;
+  never.config_one_in = never.generate.config_one_in = UINT32_MAX;
+  program = generate(random, config, never.generate);
+  for (int i = 0; i < 1000; ++i) {
+    mutate(random, program, never);
     ASSERT_EQ(program.config, config);
   }
 }
@@ -179,10 +210,24 @@ TEST(Crossover, ChildrenAreValidAndSmall) {
     const Program child = crossover(random, a, b, options);
     ASSERT_TRUE(valid(child));
     ASSERT_TRUE(within(child, options));
-    ASSERT_EQ(child.config, a.config);
+    ASSERT_EQ(child.config.kernel, a.config.kernel);
     new_children += child != a;
   }
   EXPECT_GT(new_children, kMutants / 2);
+}
+
+/* A child may have files and regions of both. */
+TEST(Crossover, SetupsAreSpliced) {
+  engine::Random random(12);
+  int spliced = 0;
+  for (int i = 0; i < 2000; ++i) {
+    const Program a = generate(random, {});
+    const Program b = generate(random, {});
+    const Program child = crossover(random, a, b);
+    spliced +=
+        child.setup.size() > std::max(a.setup.size(), b.setup.size()) && child.files.size() >= a.files.size();
+  }
+  EXPECT_GT(spliced, 100);
 }
 
 TEST(Crossover, OfNothingIsAProgram) {

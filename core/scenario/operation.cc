@@ -17,9 +17,11 @@ struct Arguments {
 
 using enum ArgKind;
 using enum OpWhere;
+using enum OpNeeds;
 
 constexpr std::array<OpInfo, static_cast<size_t>(OpKind::kCount)> kTable = {{
-#define OP(name, where, weight, summary, ...) {#name, where, weight, summary, Arguments<__VA_ARGS__>::value},
+#define OP(name, where, needs, weight, summary, ...) \
+  {#name, where, needs, weight, summary, Arguments<__VA_ARGS__>::value},
 #include "core/scenario/ops.def"
 #undef OP
 }};

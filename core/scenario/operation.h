@@ -16,13 +16,16 @@
 namespace daxrace::scenario {
 
 enum class OpKind : uint8_t {
-#define OP(name, where, weight, summary, ...) k_##name,
+#define OP(name, where, needs, weight, summary, ...) k_##name,
 #include "core/scenario/ops.def"
 #undef OP
   kCount
 };
 
 enum class OpWhere : uint8_t { kSetup, kTask, kAnywhere };
+
+/* A part of the machine. */
+enum class OpNeeds : uint8_t { kNothing, kMemory, kDevices, kLife, kUnbind };
 
 enum class ArgKind : uint8_t {
   kFile,       // FILE              index into Program::files
@@ -52,6 +55,7 @@ constexpr int slots_of(ArgKind kind) { return kind == ArgKind::kAddr ? 3 : 1; }
 struct OpInfo {
   std::string_view name;
   OpWhere where;
+  OpNeeds needs;
   int weight;
   std::string_view summary;
   std::span<const ArgKind> args;

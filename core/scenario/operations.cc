@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "core/scenario/operations.h"
 
-#include "core/engine/sleep.h"
 #include "core/model/dma.h"
 #include "core/model/falloc.h"
 #include "core/model/file.h"
 #include "core/model/inode.h"
 #include "core/model/pgmap.h"
+#include "core/model/signal.h"
 
 namespace daxrace::scenario {
 
@@ -38,6 +38,11 @@ struct Address {
 };
 Address address_of(const OpContext& c) { return {c.op.arg[0], c.op.arg[1], c.op.arg[2]}; }
 
+kernel::pgoff_t page_of(const OpContext& c) {
+  Address at = address_of(c);
+  return static_cast<kernel::pgoff_t>(c.runner.region(at.region).address + at.page);
+}
+
 /* The address space of the task; in setup, which stands for all processes, null. */
 kernel::mm_struct* mm_of(const OpContext& c) {
   engine::TaskId task = engine::Execution::current().self();
@@ -47,9 +52,28 @@ kernel::mm_struct* mm_of(const OpContext& c) {
 
 uint32_t name_of(const OpContext& c) { return static_cast<uint32_t>(arg(c, ArgKind::kFile)); }
 
+/* What a system call says that directories do not have. They are open for reading. */
+int directory_error(const OpContext& c) {
+  switch (c.kind) {
+    case model_op::read:
+      return -EISDIR;
+    case model_op::truncate:
+      return -EINVAL;
+    case model_op::mmap:
+      return arg(c, ArgKind::kProt) == kProtWrite ? -EACCES : -ENODEV;
+    case model_op::fsync:
+    case model_op::none:
+      return 0;
+    default:
+      return -EBADF;
+  }
+}
+
 /* A system call on the file behind the process's descriptor. */
 template <typename Call>
 int on_file(const OpContext& c, kernel::mm_struct* mm, Call&& call) {
+  const int error = file_of(c)->is_dir ? directory_error(c) : 0;
+  if (error != 0) return error;
   if (model().life == nullptr || mm == nullptr) return call(file_of(c), nullptr);
   kernel::file* file = kernel::fdget(mm, name_of(c));
   if (file == nullptr) {
@@ -108,7 +132,7 @@ int op_mmap(const OpContext& c) {
 
 void describe_munmap(OpContext& c) { c.kind = model_op::munmap; }
 int op_munmap(const OpContext& c) {
-  int result = kernel::sys_munmap(vma_of(c, arg(c, ArgKind::kRegion)));
+  int result = model().config.forms->sys_munmap(vma_of(c, arg(c, ArgKind::kRegion)));
   if (model().life != nullptr) kernel::task_work_run();
   return result;
 }
@@ -154,6 +178,30 @@ void describe_write(OpContext& c) { describe_file(c, model_op::write); }
 int op_write(const OpContext& c) {
   return on_file(c, mm_of(c), [&](kernel::inode* inode, kernel::file*) {
     kernel::model_io io = io_of(c, inode);
+    return kernel::sys_write(&io);
+  });
+}
+
+/* The buffer is a mapping: what user space hands to read(2) and write(2). */
+kernel::model_io io_to_mapping(const OpContext& c, kernel::inode* inode) {
+  kernel::model_io io = io_of(c, inode);
+  io.buffer = mm_of(c, address_of(c).region);
+  io.address = page_of(c);
+  return io;
+}
+
+void describe_readto(OpContext& c) { describe_file(c, model_op::read); }
+int op_readto(const OpContext& c) {
+  return on_file(c, mm_of(c), [&](kernel::inode* inode, kernel::file*) {
+    kernel::model_io io = io_to_mapping(c, inode);
+    return kernel::sys_read(&io);
+  });
+}
+
+void describe_writefrom(OpContext& c) { describe_file(c, model_op::write); }
+int op_writefrom(const OpContext& c) {
+  return on_file(c, mm_of(c), [&](kernel::inode* inode, kernel::file*) {
+    kernel::model_io io = io_to_mapping(c, inode);
     return kernel::sys_write(&io);
   });
 }
@@ -206,11 +254,6 @@ void describe_mprotect(OpContext&) {}
 int op_mprotect(const OpContext& c) {
   int32_t region = arg(c, ArgKind::kRegion);
   return kernel::sys_mprotect(vma_of(c, region), mm_of(c, region), arg(c, ArgKind::kAccess) != 0);
-}
-
-kernel::pgoff_t page_of(const OpContext& c) {
-  Address at = address_of(c);
-  return static_cast<kernel::pgoff_t>(c.runner.region(at.region).address + at.page);
 }
 
 void describe_dontneed(OpContext&) {}
@@ -325,19 +368,48 @@ int op_dropslab(const OpContext&) {
 void describe_unbind(OpContext&) {}
 int op_unbind(const OpContext&) { return kernel::model_unbind(); }
 
-void describe_killall(OpContext&) {}
-int op_killall(const OpContext& c) {
+void signal_others(const OpContext& c, bool fatal) {
   const auto& tasks = c.runner.program().tasks;
   const int self = c.runner.process_for(-1);
   for (size_t i = 0; i < tasks.size(); ++i) {
-    if (tasks[i].process != self)
-      engine::send_signal(static_cast<engine::TaskId>(i + 1), DAXRACE_SITE("send_signal", "killed"));
+    if (tasks[i].process != self) kernel::send_signal(static_cast<engine::TaskId>(i + 1), fatal);
   }
+}
+
+void describe_killall(OpContext&) {}
+int op_killall(const OpContext& c) {
+  signal_others(c, true);
   return 0;
 }
 
+void describe_signal(OpContext&) {}
+int op_signal(const OpContext& c) {
+  signal_others(c, false);
+  return 0;
+}
+
+void describe_opencreat(OpContext&) {}
+int op_opencreat(const OpContext& c) {
+  const int creat = c.runner.creat_inode(c.op);
+  if (creat < 0) return -ENOSPC;
+  int result = kernel::sys_open(mm_of(c), name_of(c), c.runner.open_number(c.op), &model().inodes[creat]);
+  kernel::task_work_run(); /* another task may have been faster */
+  return result;
+}
+
+void describe_mkdir(OpContext&) {}
+int op_mkdir(const OpContext&) { return 0; /* it is there from the start */ }
+
+void describe_rmdir(OpContext&) {}
+int op_rmdir(const OpContext& c) { return kernel::sys_rmdir(name_of(c)); }
+
+void describe_readdir(OpContext&) {}
+int op_readdir(const OpContext& c) {
+  return on_file(c, mm_of(c), [](kernel::inode* inode, kernel::file*) { return kernel::iterate_dir(inode); });
+}
+
 constexpr OpEntry kEntries[] = {
-#define OP(name, where, weight, summary, ...) {describe_##name, op_##name},
+#define OP(name, where, needs, weight, summary, ...) {describe_##name, op_##name},
 #include "core/scenario/ops.def"
 #undef OP
 };

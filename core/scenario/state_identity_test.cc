@@ -7,6 +7,7 @@
 #include <set>
 
 #include "core/engine/random.h"
+#include "core/engine/sanitized_for_test.h"
 #include "core/engine/strategy_dfs.h"
 #include "core/scenario/machine_for_test.h"
 
@@ -88,18 +89,7 @@ Reached search(Runner& runner, uint32_t preemptions, bool prune) {
 
 /* A loop that waits for another task is cut short here; brute force goes round it until the budget is spent.
  */
-/* Instrumented, an execution costs thirty times as much. */
-#if defined(__SANITIZE_ADDRESS__)
-constexpr size_t kShare = 5;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-constexpr size_t kShare = 5;
-#else
-constexpr size_t kShare = 1;
-#endif
-#else
-constexpr size_t kShare = 1;
-#endif
+constexpr size_t kShare = kSanitized ? 5 : 1;
 
 constexpr engine::Limits kLimits{.steps_max = 1500, .tasks_max = 4};
 

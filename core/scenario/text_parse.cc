@@ -23,6 +23,7 @@ constexpr std::array<Reader::Keyword, Reader::kKeywords> Reader::kKeywordTable =
     {"eadr", Part::kHeader, false, &Reader::read_eadr},
     {"fs", Part::kHeader, false, &Reader::read_fs},
     {"swap", Part::kHeader, false, &Reader::read_swap},
+    {"memory", Part::kHeader, false, &Reader::read_memory},
     {"setup", Part::kSetup, true, &Reader::read_setup},
     {"task", Part::kTasks, true, &Reader::read_task},
     {"expect", Part::kTail, true, &Reader::read_expect},

@@ -136,6 +136,16 @@ bool Reader::read_fs(Line& line) {
   return check_end(line);
 }
 
+bool Reader::read_memory(Line& line) {
+  const Token word = line.next();
+  if (word.text != "low" && word.text != "enough") {
+    fail_expected(word, "`low` or `enough`");
+    return suggest_word(word.text, {"low", "enough"});
+  }
+  program_.config.low_memory = word.text == "low";
+  return check_end(line);
+}
+
 bool Reader::read_swap(Line& line) {
   Config& config = program_.config;
   do {

@@ -103,6 +103,7 @@ void Printer::config() {
   std::string swap(config.swap_exclusive ? "" : "no-exclusive");
   if (config.swap_stable_writes) swap.append(swap.empty() ? "" : " ").append("stable-writes");
   text("swap", swap);
+  if (config.low_memory) text("memory", "low");
 }
 
 void Printer::operation(const Operation& op, bool in_setup) {

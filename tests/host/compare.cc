@@ -92,7 +92,17 @@ bool Comparison::compare_what_is_left(std::string* text) {
   return true;
 }
 
-std::optional<Mismatch> Comparison::run(const Program& program) {
+/* What the host cannot do there, neither side is asked for. */
+static Program adapted(Program program, const HostSide& host) {
+  for (Op& op : program.ops) {
+    if (!host.has_ranges() && (op.range == Range::zero || op.range == Range::collapse))
+      op.range = Range::punch;
+  }
+  return program;
+}
+
+std::optional<Mismatch> Comparison::run(const Program& drawn) {
+  const Program program = adapted(drawn, host_);
   std::optional<Mismatch> mismatch;
   size_t at = 0;
   lines_.clear();

@@ -35,7 +35,7 @@ class Comparison {
  public:
   Comparison(HostSide& host, ModelSide& model) : host_(host), model_(model) {}
 
-  std::optional<Mismatch> run(const Program& program);
+  std::optional<Mismatch> run(const Program& drawn);
 
   /* The program with whatever the two sides do not need for disagreeing taken out, and both results. */
   std::string shrink_and_describe(Program program);

@@ -177,6 +177,8 @@ void HostSide::probe() {
   munmap(room, pages * kPage);
   int fd = open(path(0).c_str(), O_RDWR | O_CREAT, 0600);
   bool works = fd >= 0 && ftruncate(fd, kPage) == 0;
+  has_ranges_ = works && fallocate(fd, FALLOC_FL_ZERO_RANGE, 0, kPage) == 0 &&
+                ftruncate(fd, 2 * kPage) == 0 && fallocate(fd, FALLOC_FL_COLLAPSE_RANGE, 0, kPage) == 0;
   void* map = works ? mmap(nullptr, kPage, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) : MAP_FAILED;
   if (map == MAP_FAILED) {
     why_not_ = "no shared mapping of a file in " + directory_ + ": " + strerror(errno);
@@ -234,6 +236,13 @@ Outcome HostSide::read(const Op& op) {
   return outcome;
 }
 
+void HostSide::size_of(int fd, Outcome& outcome) {
+  struct stat info{};
+  if (fstat(fd, &info) != 0) return;
+  constexpr auto kBytes = static_cast<int64_t>(kPage);
+  outcome.size = info.st_size % kBytes != 0 ? kPartOfPage : info.st_size / kBytes;
+}
+
 Outcome HostSide::write(const Op& op) {
   char* buffer = buffer_of(op);
   if (op.region < 0) {
@@ -243,10 +252,7 @@ Outcome HostSide::write(const Op& op) {
   const int fd = fds_[static_cast<size_t>(op.fd)];
   Outcome outcome = pages_or_error(
       syscall(SYS_pwrite64, fd, buffer, op.len * kPage, static_cast<uint64_t>(op.pos) * kPage));
-  struct stat info{};
-  if (fstat(fd, &info) != 0) return outcome;
-  constexpr auto kBytes = static_cast<int64_t>(kPage);
-  outcome.size = info.st_size % kBytes != 0 ? kPartOfPage : info.st_size / kBytes;
+  size_of(fd, outcome);
   return outcome;
 }
 
@@ -294,6 +300,8 @@ Outcome HostSide::run_here(const Op& op) {
       return access(op);
     case Kind::truncate:
       return failed_or(syscall(SYS_ftruncate, fd, op.pos * static_cast<int64_t>(kPage)));
+    case Kind::fallocate:
+      return fallocate_range(op);
     case Kind::fsync:
       return failed_or(fsync(fd));
     case Kind::msync:
@@ -309,6 +317,16 @@ Outcome HostSide::run_here(const Op& op) {
       return direct(op);
   }
   return {};
+}
+
+Outcome HostSide::fallocate_range(const Op& op) {
+  constexpr int kModes[] = {0, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, FALLOC_FL_ZERO_RANGE,
+                            FALLOC_FL_COLLAPSE_RANGE};
+  const int fd = fds_[static_cast<size_t>(op.fd)];
+  Outcome outcome = failed_or(syscall(SYS_fallocate, fd, kModes[static_cast<size_t>(op.range)],
+                                      op.pos * static_cast<int64_t>(kPage), op.len * kPage));
+  size_of(fd, outcome);
+  return outcome;
 }
 
 /* One cell, from or to the beginning of another file, which has the value to begin with. */

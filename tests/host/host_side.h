@@ -23,6 +23,8 @@ class HostSide {
   bool usable() const { return why_not_.empty(); }
   const std::string& why_not() const { return why_not_; }
   const std::string& file_system() const { return file_system_; }
+  /* Whether it can zero and collapse ranges, as ext4 and XFS can; a tmpfs punches holes only. */
+  bool has_ranges() const { return has_ranges_; }
 
   /* Empty files, no descriptor, no mapping. */
   void begin();
@@ -41,10 +43,13 @@ class HostSide {
   Outcome run_here(const Op& op);
   Outcome fork_child();
   Outcome direct(const Op& op);
+  Outcome fallocate_range(const Op& op);
+  static void size_of(int fd, Outcome& outcome);
 
   std::string directory_;
   std::string why_not_;
   std::string file_system_;
+  bool has_ranges_ = false;
   std::array<int, kFds> fds_{};
   int other_ = -1; /* the file that direct I/O is to and from */
   std::unique_ptr<Child> child_;

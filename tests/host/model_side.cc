@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "core/model/dma.h"
+#include "core/model/falloc.h"
 #include "core/model/file.h"
 #include "core/model/inode.h"
 
@@ -186,6 +187,13 @@ Outcome ModelSide::run_call(const Op& op) {
     case Kind::truncate:
       outcome.result = kernel::do_sys_ftruncate(file, op.pos);
       break;
+    case Kind::fallocate: {
+      constexpr unsigned int kModes[] = {kernel::FALLOC_FL_ALLOCATE_RANGE, kernel::FALLOC_FL_PUNCH_HOLE,
+                                         kernel::FALLOC_FL_ZERO_RANGE, kernel::FALLOC_FL_COLLAPSE_RANGE};
+      outcome.result = kernel::ksys_fallocate(file, kModes[static_cast<size_t>(op.range)], op.pos, op.len);
+      if (file != nullptr) outcome.size = static_cast<int64_t>(file->f_inode->i_size.peek());
+      break;
+    }
     case Kind::fsync:
       outcome.result = kernel::do_fsync(file);
       break;

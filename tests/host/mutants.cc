@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/model/dax.h"
+#include "core/model/falloc.h"
 #include "core/model/file.h"
 #include "core/model/gup.h"
 #include "core/model/mutants/mutants.h"
@@ -69,6 +70,28 @@ int short_write_grows_in_full(const model_io* io) {
   return ret;
 }
 
+/* fallocate(2). */
+int punch_beyond_end_grows(inode* inode, unsigned int mode, pgoff_t offset, pgoff_t len) {
+  int ret = ext4_fallocate(inode, mode, offset, len);
+  if (ret == 0 && mode == FALLOC_FL_PUNCH_HOLE && offset + len <= model::current->config.file_pages &&
+      offset + len > inode->i_size.peek())
+    inode->i_size.store(offset + len, Order::kRelaxed, DAXRACE_SITE("mutant", "i_size"));
+  return ret;
+}
+int allocation_keeps_the_size(inode* inode, unsigned int mode, pgoff_t offset, pgoff_t len) {
+  const pgoff_t size = inode->i_size.peek();
+  int ret = ext4_fallocate(inode, mode, offset, len);
+  if (mode == FALLOC_FL_ALLOCATE_RANGE)
+    inode->i_size.store(size, Order::kRelaxed, DAXRACE_SITE("mutant", "i_size"));
+  return ret;
+}
+int punch_forgets_a_page(inode* inode, unsigned int mode, pgoff_t offset, pgoff_t len) {
+  return ext4_fallocate(inode, mode, offset, mode == FALLOC_FL_PUNCH_HOLE && len > 1 ? len - 1 : len);
+}
+int unwritten_is_not_zeroed(inode* inode, unsigned int flags, struct iomap* map) {
+  return testfs_create_extent_no_zeroing(inode, flags, map);
+}
+
 int limit_refuses_the_whole_write(model_io* io) {
   pgoff_t len = io->len;
   int ret = generic_write_checks(io);
@@ -118,6 +141,14 @@ constexpr Mutant kMutants[] = {
            dax_iomap_iter, bad_buffer_counts_in_full),
     MUTANT("bad-buffer-is-end-of-file", "a buffer that faults makes 0, not EFAULT", dax_iomap_iter,
            bad_buffer_is_end_of_file),
+    MUTANT("punch-beyond-end-grows", "punching a hole behind the end grows the file", ext4_fallocate,
+           punch_beyond_end_grows),
+    MUTANT("allocation-keeps-the-size", "fallocate without a flag never grows the file", ext4_fallocate,
+           allocation_keeps_the_size),
+    MUTANT("punch-forgets-a-page", "the last page of a hole keeps what it had", ext4_fallocate,
+           punch_forgets_a_page),
+    MUTANT("unwritten-is-not-zeroed", "a preallocated block shows what it held before", testfs_create_extent,
+           unwritten_is_not_zeroed),
     MUTANT("munmap-keeps-ptes", "page tables survive munmap", unmap_single_vma, munmap_keeps_ptes),
     MUTANT("unmap-forgets-last-page", "the last page of a range stays mapped", unmap_single_vma,
            unmap_forgets_last_page),

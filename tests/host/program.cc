@@ -16,10 +16,10 @@ struct Weight {
   uint32_t weight;
 };
 constexpr Weight kWeights[] = {
-    {Kind::open, 4},     {Kind::close, 1},  {Kind::pread, 17},  {Kind::pwrite, 17},
-    {Kind::mmap, 10},    {Kind::munmap, 4}, {Kind::load, 17},   {Kind::store, 17},
-    {Kind::truncate, 8}, {Kind::fsync, 2},  {Kind::msync, 3},   {Kind::unlink, 1},
-    {Kind::rename, 1},   {Kind::fork, 1},   {Kind::dioread, 2}, {Kind::diowrite, 1},
+    {Kind::open, 4},     {Kind::close, 1},     {Kind::pread, 17}, {Kind::pwrite, 17},  {Kind::mmap, 10},
+    {Kind::munmap, 4},   {Kind::load, 17},     {Kind::store, 17}, {Kind::truncate, 8}, {Kind::fsync, 2},
+    {Kind::msync, 3},    {Kind::unlink, 1},    {Kind::rename, 1}, {Kind::fork, 1},     {Kind::dioread, 2},
+    {Kind::diowrite, 1}, {Kind::fallocate, 5},
 };
 
 /* Bounds of what an interface takes: the end of user space, of a loff_t, of a size_t. */
@@ -52,6 +52,14 @@ class Generator {
         if (!one_in(4)) break;
         address(op);
         if (one_in(80)) op.page = kHuge[1 + below(4)];
+        break;
+      case Kind::fallocate:
+        op.range = static_cast<Range>(below(4));
+        op.pos = below(9);
+        op.len = static_cast<uint64_t>(1 + below(5));
+        /* What is within a loff_t but beyond the largest file is EFBIG or not by file system. */
+        if (one_in(12)) op.len = one_in(2) ? 0 : kHuge[4 + below(2)];
+        if (one_in(12)) op.pos = one_in(2) ? -1 - below(3) : 10 + below(9);
         break;
       case Kind::mmap:
         op.region = below(kRegions);
@@ -181,6 +189,7 @@ Program generate(uint64_t seed) {
 
 static std::string describe_call(const Op& op) {
   static constexpr const char* kModes[] = {"rw", "r", "w", "rw append", "rw direct"};
+  static constexpr const char* kRanges[] = {"0", "PUNCH_HOLE", "ZERO_RANGE", "COLLAPSE_RANGE"};
   const std::string fd = "fd" + std::to_string(op.fd);
   const std::string range = "page " + number(op.pos) + " len " + number(op.len);
   const std::string cell = "." + std::to_string(op.cell);
@@ -214,6 +223,8 @@ static std::string describe_call(const Op& op) {
       return "rename f" + std::to_string(op.file) + " over f" + std::to_string(op.other);
     case Kind::fork:
       return "fork";
+    case Kind::fallocate:
+      return "fallocate " + fd + " " + kRanges[static_cast<size_t>(op.range)] + " " + range;
     case Kind::dioread:
       return "O_DIRECT read of another file into " + place(op) + cell;
     case Kind::diowrite:

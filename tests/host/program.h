@@ -43,8 +43,12 @@ enum class Kind : uint8_t {
   rename,
   fork,
   dioread,
-  diowrite
+  diowrite,
+  fallocate
 };
+
+/* Of fallocate: no flag; PUNCH_HOLE with KEEP_SIZE; ZERO_RANGE; COLLAPSE_RANGE. */
+enum class Range : uint8_t { allocate, punch, zero, collapse };
 
 enum class Mode : uint8_t { rw, r, w, append, direct };
 
@@ -62,6 +66,7 @@ struct Op {
   int process = 0;   /* 1: the child, once there is one */
   int file = 0;      /* open, unlink, rename */
   Mode mode{};       /* open */
+  Range range{};     /* fallocate */
   int region = 0;    /* mmap, munmap, load, store, msync; pread and pwrite: the buffer */
   uint64_t page = 0; /* in the region */
   int cell = 0;

@@ -53,7 +53,7 @@ void look_at(const ModelSide& model, Step& step) {
   const kernel::inode* inode = file->f_inode;
   const uint64_t size = inode->i_size.peek();
   const auto pos = static_cast<uint64_t>(op.pos);
-  step.first_page_is_hole = pos < size && inode->i_block[pos].peek() == 0;
+  step.first_page_is_hole = pos < size && !kernel::i_block_written(inode->i_block[pos].peek());
   for (uint64_t i = 0; i < std::min<uint64_t>(op.len, kFilePages); ++i) {
     const kernel::inode* mapped = nullptr;
     uint64_t page = 0;

@@ -37,7 +37,7 @@ static vm_fault_t insert_pfn(vm_fault *vmf, uint64_t pfn, bool mkwrite)
 static vm_fault_t dax_load_hole_v6_14(xa_state *xas, vm_fault *vmf, const iomap_iter *iter,
 				      xa_entry *entry)
 {
-	*entry = dax_insert_entry(xas, vmf, iter, *entry, ZERO_PFN, DAX_ZERO_PAGE);
+	*entry = FORMS.dax_insert_entry(xas, vmf, iter, *entry, ZERO_PFN, DAX_ZERO_PAGE);
 	return insert_pfn(vmf, ZERO_PFN, false);
 }
 
@@ -65,7 +65,7 @@ vm_fault_t dax_fault_iter_v6_14(vm_fault *vmf, const iomap_iter *iter, xa_state 
 	if (pmd && (pfn & (PMD_NR - 1)))
 		return VM_FAULT_FALLBACK;
 
-	*entry = dax_insert_entry(xas, vmf, iter, *entry, pfn, pmd ? uint64_t(DAX_PMD) : 0);
+	*entry = FORMS.dax_insert_entry(xas, vmf, iter, *entry, pfn, pmd ? uint64_t(DAX_PMD) : 0);
 	if (dax_fault_is_synchronous(iter, vmf->vma)) {
 		vmf->pfn = pfn;
 		return VM_FAULT_NEEDDSYNC;
@@ -122,29 +122,10 @@ uint32_t __init_zone_device_page_v6_14()
 	return 1;
 }
 
-/* fs/dax.c: dax_page_is_busy_v6_14(), which is dax_busy_page() for one page, v6.14. Mappings do not count. */
-bool dax_page_is_busy_v6_14(page *page)
+/* include/linux/mm.h: pte_devmap(), v6.14. A PTE of the device's memory says so, and its page has to be asked for. */
+bool pte_devmap_v6_14(pte_t pte)
 {
-	return READ_ONCE(page->_refcount) > 1;
-}
-
-/* fs/ext4/inode.c: wait_page_idle_v6_14(), which is the ___wait_var_event() of ext4_break_layouts(), v6.14 */
-int wait_page_idle_v6_14(page *page, inode *inode, bool interruptible)
-{
-	return model_wait_page(page, page->_refcount, 1, inode, interruptible);
-}
-
-/* mm/memremap.c: folio_put_refs_v6_14(), which is __put_devmap_managed_folio_refs(), v6.14 */
-void folio_put_refs_v6_14(page *page, uint32_t refs)
-{
-	uint32_t left =
-		page->_refcount.fetch_sub(refs, Order::kFull, SITE("folio_put_refs", "refcount")) -
-		refs;
-
-	model_touch(page_to_pfn(page));
-	if (left == 1)
-		model::current->var_table->wake_up_var(page->_refcount,
-						       SITE("wake_up_var", "refcount"));
+	return pfn_to_page(pte_pfn(pte)) != nullptr;
 }
 
 /* mm/memory.c: vm_normal_page(), v6.14. A PTE of the device's memory holds no reference. */

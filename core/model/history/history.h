@@ -32,8 +32,32 @@ uint32_t __init_zone_device_page_v6_14();
 void folio_put_refs_v6_14(page *page, uint32_t refs);
 page *vm_normal_page_v6_14(uint64_t pfn);
 void testfs_evict_inode_v6_14(inode *inode);
+void inode_pin_lru_isolating_v6_10(inode *inode);
+void inode_unpin_lru_isolating_v6_10(inode *inode);
+bool mapping_shrinkable_v5_15(address_space *mapping);
+bool mapping_empty_v5_12(address_space *mapping);
 bool gup_fast_v5_10(mm_struct *mm, pgoff_t address, unsigned int flags, model_pin *pin);
 int bio_iov_iter_get_pages_v6_4(mm_struct *mm, pgoff_t address, bool to_memory, model_pin *pin);
+
+void dax_associate_entry_v4_16(xa_entry entry, address_space *mapping, pgoff_t index);
+void dax_disassociate_entry_v4_16(xa_entry entry, address_space *mapping, bool trunc);
+void dax_disassociate_entry_v6_14(xa_entry entry, address_space *mapping, bool trunc);
+xa_entry dax_insert_entry_v5_1(xa_state *xas, vm_fault *vmf, const iomap_iter *iter, xa_entry entry,
+			       uint64_t pfn, uint64_t flags);
+bool pte_devmap_v6_14(pte_t pte);
+uint32_t memremap_pages_v5_17();
+void memunmap_pages_v5_17(dev_pagemap *pgmap);
+void folio_put_refs_v5_17(page *page, uint32_t refs);
+
+bool PageAnonExclusive_v5_18(folio *folio);
+void SetPageAnonExclusive_v5_18(folio *folio);
+int folio_try_dup_anon_rmap_pte_v5_18(folio *folio);
+void sanity_check_pinned_pages_v5_18(const model_pin *pin, unsigned int flags);
+bool gup_must_unshare_v5_18(unsigned int flags, folio *folio);
+vm_fault_t model_do_wp_private_v5_17(vm_fault *vmf);
+vm_fault_t model_do_wp_private_v5_8(vm_fault *vmf);
+vm_fault_t do_swap_page_v5_17(vm_fault *vmf);
+bool reuse_swap_page(folio *folio);
 
 bool try_to_unmap_one_v5_18(folio *folio, vm_area_struct *vma, pgoff_t address);
 vm_fault_t do_swap_page_v5_18(vm_fault *vmf);

@@ -20,7 +20,7 @@ bool try_to_unmap_one_v5_18(folio *folio, vm_area_struct *vma, pgoff_t address)
 	bool ret = true;
 
 	while (page_vma_mapped_walk(&pvmw)) {
-		bool anon_exclusive = model_folio_test(folio, PG_anon_exclusive);
+		bool anon_exclusive = FORMS.PageAnonExclusive(folio);
 		pte_t pteval = ptep_get_and_clear(pvmw.pte); /* ptep_clear_flush() */
 
 		if (pte_dirty(pteval))

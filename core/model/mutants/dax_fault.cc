@@ -66,4 +66,16 @@ int __dax_invalidate_entry_no_wait(address_space *mapping, pgoff_t index, bool t
 	return ret;
 }
 
+/* fs/dax.c: dax_iomap_pte_fault(), v6.15, mutant. Takes the lock that read(2) and write(2) hold while they copy. */
+vm_fault_t dax_iomap_pte_fault_rwsem(vm_fault *vmf)
+{
+	inode *inode = vmf->vma->f_mapping->host;
+	vm_fault_t ret;
+
+	down_read(&inode->i_rwsem);
+	ret = dax_iomap_pte_fault(vmf);
+	up_read(&inode->i_rwsem);
+	return ret;
+}
+
 } /* namespace kernel */

@@ -2,6 +2,7 @@
 /* Mutants of the protocol between references to pages and whoever waits for them. */
 #include "core/model/gup.h"
 #include "core/model/mutants/mutants.h"
+#include "core/model/pgmap.h"
 
 namespace kernel
 {
@@ -51,6 +52,27 @@ int wait_page_idle_keeps_lock(page *page, inode *, bool interruptible)
 int wait_page_idle_uninterruptible(page *page, inode *inode, bool)
 {
 	return model_wait_page(page, page->var, 0, inode, false);
+}
+
+/* fs/ext4/inode.c: ext4_break_layouts(), v6.15, mutant. Does not say that the wait was interrupted. */
+int ext4_break_layouts_no_error(inode *inode)
+{
+	FORMS.dax_break_layout(inode);
+	return 0;
+}
+
+/* fs/xfs/xfs_file.c: xfs_break_dax_layouts(), v6.15, mutant. The same. */
+int xfs_break_dax_layouts_no_error(inode *ip)
+{
+	FORMS.dax_break_layout(ip);
+	return 0;
+}
+
+/* mm/memremap.c: memunmap_pages(), v6.15, mutant. The disk is not taken down before its memory. */
+void memunmap_pages_keeps_disk(dev_pagemap *pgmap)
+{
+	percpu_ref_kill(pgmap);
+	model_pageunmap_range(pgmap);
 }
 
 } /* namespace kernel */

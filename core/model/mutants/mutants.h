@@ -23,6 +23,8 @@ int invalidate_inode_pages2_range_unmap_first(address_space *mapping, pgoff_t st
 vm_fault_t dax_finish_sync_fault_no_commit(vm_fault *vmf, bool pmd);
 vm_fault_t dax_finish_sync_fault_maps_first(vm_fault *vmf, bool pmd);
 vm_fault_t dax_insert_pfn_mkwrite_not_dirty(vm_fault *vmf, bool pmd);
+vm_fault_t do_swap_page_no_recheck(vm_fault *vmf);
+vm_fault_t do_swap_page_not_stable(vm_fault *vmf);
 bool try_to_unmap_one_two_steps(folio *folio, vm_area_struct *vma, pgoff_t address);
 void copy_nonpresent_pte_keeps_exclusive(mm_struct *src_mm, Atomic<pte_t> *dst_pte,
 					 Atomic<pte_t> *src_pte);
@@ -42,9 +44,15 @@ void xfs_file_fsync_no_force(inode *ip);
 
 bool gup_fast_pte_range_no_recheck(mm_struct *mm, pgoff_t address, unsigned int flags,
 				   model_pin *pin);
+void memunmap_pages_keeps_disk(dev_pagemap *pgmap);
 void folio_put_refs_other_key(page *page, uint32_t refs);
 int wait_page_idle_keeps_lock(page *page, inode *inode, bool interruptible);
 int wait_page_idle_uninterruptible(page *page, inode *inode, bool interruptible);
+vm_fault_t dax_iomap_pte_fault_rwsem(vm_fault *vmf);
+int ext4_break_layouts_no_error(inode *inode);
+int xfs_break_dax_layouts_no_error(inode *ip);
+void testfs_evict_inode_interruptible(inode *inode);
+dentry *lookup_open_shared(uint32_t name, inode *creat);
 
 } /* namespace kernel */
 

@@ -33,7 +33,7 @@ bool try_to_unmap_one_two_steps(folio *folio, vm_area_struct *vma, pgoff_t addre
 	bool ret = true;
 
 	while (page_vma_mapped_walk(&pvmw)) {
-		bool anon_exclusive = model_folio_test(folio, PG_anon_exclusive);
+		bool anon_exclusive = FORMS.PageAnonExclusive(folio);
 		pte_t pteval = READ_ONCE(*pvmw.pte);
 		pte_t swp_pte = swp_entry_to_pte(entry);
 
@@ -59,6 +59,37 @@ bool try_to_unmap_one_two_steps(folio *folio, vm_area_struct *vma, pgoff_t addre
 		folio_put(folio);
 	}
 	return ret;
+}
+
+/* mm/memory.c: do_swap_page(), v6.15, mutant. Whoever waited for the page takes its PTE for unchanged. */
+vm_fault_t do_swap_page_no_recheck(vm_fault *vmf)
+{
+	vm_fault_t ret;
+	folio *folio = model_swapin(vmf, &ret);
+
+	if (!folio)
+		return ret;
+	spin_lock(&vmf->pmd->ptl);
+	return model_map_swapped(vmf, folio, pte_swp_exclusive(vmf->orig_pte));
+}
+
+/* mm/memory.c: do_swap_page(), v6.15, mutant. SWP_STABLE_WRITES is not asked. */
+vm_fault_t do_swap_page_not_stable(vm_fault *vmf)
+{
+	Atomic<pte_t> *ptep = pte_offset(vmf->vma->vm_mm, vmf->address);
+	vm_fault_t ret;
+	folio *folio = model_swapin(vmf, &ret);
+
+	if (!folio)
+		return ret;
+	spin_lock(&vmf->pmd->ptl);
+	if (READ_ONCE(*ptep) != vmf->orig_pte) {
+		spin_unlock(&vmf->pmd->ptl);
+		folio_unlock(folio);
+		folio_put(folio);
+		return 0;
+	}
+	return model_map_swapped(vmf, folio, pte_swp_exclusive(vmf->orig_pte));
 }
 
 } /* namespace kernel */

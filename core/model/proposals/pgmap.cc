@@ -47,7 +47,7 @@ vm_fault_t dax_fault_iter_holds_pgmap(vm_fault *vmf, const iomap_iter *iter, xa_
 		dax_read_unlock(id);
 		return ret;
 	}
-	*entry = dax_insert_entry(xas, vmf, iter, *entry, pfn, pmd ? uint64_t(DAX_PMD) : 0);
+	*entry = FORMS.dax_insert_entry(xas, vmf, iter, *entry, pfn, pmd ? uint64_t(DAX_PMD) : 0);
 	if (dax_fault_is_synchronous(iter, vmf->vma)) {
 		dax_read_unlock(id);
 		vmf->pfn = pfn;

@@ -8,7 +8,7 @@
  *   waitqueue_active() and __wake_up(); dax_wait_key(), dax_wait_table(); PMD_NR;
  *   SITE() and model_site; model_xas_store(); model_retry_loop, model_entry_object(), model_note_hold() and model_note_release(), which may do nothing.
  *
- * The model's is entry_backend.h; that of relacy_backend.h explores weak memory.
+ * The model's is entry_backend.h; that of small_entry.h explores weak memory, and is compared with the engine.
  */
 #ifndef DAXRACE_CORE_MODEL_PROTOCOL_DAX_ENTRY_LOCK_H_
 #define DAXRACE_CORE_MODEL_PROTOCOL_DAX_ENTRY_LOCK_H_

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* use-after-free of the device's memory: when it is said, and when not. */
+#include "core/model/pgmap.h"
+#include "core/oracle/events_for_test.h"
+
+namespace daxrace::oracle {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+class LifetimeTest : public EventTest {
+ protected:
+  LifetimeTest() { unbind_ = true; }
+
+  void touch(engine::TaskId task, uint64_t block) {
+    emit({.kind = Kind::touched, .task = task, .block = block});
+  }
+  /* What memunmap_pages() leaves behind. */
+  void remove(engine::TaskId task) {
+    tick();
+    machine_->pgmap->mapped.store_here(0, engine::Order::kRelaxed);
+    machine_->pgmap->removed_by = task;
+    machine_->pgmap->removed_at = execution_.steps() - 1;
+  }
+};
+
+TEST_F(LifetimeTest, MemoryThatIsThereMayBeTouched) {
+  EXPECT_THAT(play([&] {
+                touch(A, 1);
+                touch(B, 3);
+                remove(B);
+              }),
+              IsEmpty());
+}
+
+TEST_F(LifetimeTest, MemoryThatIsGoneMayNot) {
+  EXPECT_THAT(play([&] {
+                remove(B);
+                touch(A, 3);
+              }),
+              ElementsAre("use-after-free"));
+  EXPECT_THAT(sentence(),
+              AllOf(HasSubstr("A touched page 3 of the device"), HasSubstr("B had removed its memory map")));
+}
+
+TEST_F(LifetimeTest, EveryTouchIsSaid) {
+  EXPECT_THAT(play([&] {
+                touch(A, 2);
+                remove(B);
+                touch(A, 2);
+                touch(C, 0);
+              }),
+              ElementsAre("use-after-free", "use-after-free"));
+}
+
+TEST_F(LifetimeTest, WhatDoesNotTouchTheMemoryIsNotItsBusiness) {
+  EXPECT_THAT(play([&] {
+                remove(B);
+                store(A, 1);
+                set_content(1, value_of(A, 0));
+                fsync(A);
+              }),
+              IsEmpty());
+}
+
+}  // namespace
+}  // namespace daxrace::oracle

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <algorithm>
+
+#include "replay/campaign.h"
+
+namespace daxrace::replay {
+
+uint64_t CampaignState::count(bool known) const {
+  return static_cast<uint64_t>(std::count_if(findings.begin(), findings.end(),
+                                             [&](const auto& entry) { return entry.second.known == known; }));
+}
+
+uint64_t CampaignState::hits() const {
+  uint64_t sum = 0;
+  for (const auto& [file, finding] : findings) sum += finding.hits;
+  return sum;
+}
+
+uint64_t CampaignState::causes() const {
+  std::set<std::string> causes;
+  for (const auto& [file, finding] : findings) causes.insert(finding.cause());
+  return causes.size();
+}
+
+uint64_t CampaignState::to_minimise() const {
+  return static_cast<uint64_t>(std::ranges::count_if(findings, [](const auto& entry) {
+    return entry.second.confirmed && !entry.second.known &&
+           (entry.second.minimised.empty() || !entry.second.explained);
+  }));
+}
+
+double CampaignState::steps_per_cpu_second(double from, double to) const {
+  const CampaignSample* first = nullptr;
+  const CampaignSample* last = nullptr;
+  for (const CampaignSample& each : history) {
+    if (each.seconds < from || each.seconds > to) continue;
+    if (first == nullptr) first = &each;
+    last = &each;
+  }
+  if (first == nullptr || last->cpu_seconds <= first->cpu_seconds || last->steps <= first->steps) return 0;
+  return static_cast<double>(last->steps - first->steps) / (last->cpu_seconds - first->cpu_seconds);
+}
+
+/* What makes it go away, if that is known; else "verdict/operation/operation/place/place" without the
+ * operations, unless there is nothing else. */
+std::string CampaignFinding::cause() const {
+  if (!closed_by.empty()) return "goes away with " + closed_by[0];
+  size_t at = signature.find('/');
+  if (at == std::string::npos) return verdict.empty() ? file : verdict;
+  for (int i = 0; i < 2 && at != std::string::npos; ++i) at = signature.find('/', at + 1);
+  return signature.substr(0, signature.find('/')) + (at == std::string::npos ? "" : signature.substr(at));
+}
+
+std::string CampaignState::name() const {
+  constexpr double kLong = 600;
+  if (!gave_up.empty()) return "given up";
+  if (interrupted) return "interrupted";
+  if (finished) return "finished";
+  return seconds - last_new_seconds > std::max(kLong, seconds / 4) ? "no progress" : "running";
+}
+
+}  // namespace daxrace::replay
