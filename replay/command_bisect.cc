@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <iostream>
 #include <map>
@@ -200,7 +202,7 @@ int run(const Options& options) {
   KernelChoice kernel = options.kernel.over(input.program);
   scenario::Runner runner;
   load(runner, input, kernel);
-  replay_program(runner);
+  for (const std::string& line : difference_lines(replay_program(runner))) spdlog::warn("{}", line);
   const engine::Finding* headline = runner.execution().headline();
   if (headline == nullptr) {
     throw UsageError{

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
+#include <map>
 #include <memory>
 
 #include "core/scenario/text.h"
 #include "replay/constraints.h"
+#include "replay/exhaust.h"
 #include "replay/minimise.h"
 #include "replay/replayer.h"
 #include "replay/timeline.h"
@@ -35,8 +39,25 @@ std::string shortened(const std::string& text) {
   return text.size() <= max ? text : text.substr(0, max - 3) + "...";
 }
 
+/* What `daxrace check` will find besides, each with the fewest preemptions. */
+std::map<std::string, uint32_t> verdicts_within(const scenario::Program& program, uint32_t bound,
+                                                uint64_t executions_max) {
+  std::map<std::string, uint32_t> verdicts;
+  scenario::Runner runner;
+  std::string error;
+  if (!runner.load(program, &error)) return verdicts;
+  std::unique_ptr<engine::Search> search = search_of({.bound = bound});
+  for (uint64_t i = 0; i < executions_max && search->begin(); ++i) {
+    runner.run(*search);
+    for (const engine::Finding& finding : runner.execution().findings())
+      verdicts.try_emplace(std::string(finding.verdict), search->bound());
+  }
+  return verdicts;
+}
+
 /* What the reader has to fill in, what is expected, and which orders it needs. */
-void describe_in_words(scenario::Program& program, const Constraints& constraints, uint32_t preemptions) {
+void describe_in_words(scenario::Program& program, const Constraints& constraints, uint32_t preemptions,
+                       uint64_t executions_max) {
   if (program.title.empty()) program.title = "TITLE: what goes wrong, in the words of the code";
   if (program.question.empty())
     program.question = "QUESTION: which order does the code rule out, or should it?";
@@ -47,8 +68,14 @@ void describe_in_words(scenario::Program& program, const Constraints& constraint
       program.notes.push_back(
           shortened((each.label == OrderLabel::kNecessary ? "Needs: " : "Here: ") + words_of(each) + "."));
   }
+  constexpr uint32_t kOfCheck = 2; /* preemptions, unless more are expected */
   scenario::Expectation expectation;
   expectation.verdicts = {program.found->verdict};
+  for (const auto& [verdict, bound] :
+       verdicts_within(program, std::max(kOfCheck, preemptions), executions_max)) {
+    preemptions = std::min(preemptions, bound);
+    if (verdict != program.found->verdict) expectation.verdicts.push_back(verdict);
+  }
   expectation.preemptions = static_cast<int>(preemptions);
   program.expectations = {expectation};
 }
@@ -128,7 +155,7 @@ int run(const Options& options) {
   scenario::KernelChoice kernel = options.kernel.over(input.program);
   auto shown = std::make_unique<scenario::Runner>();
   load(*shown, input, kernel);
-  replay_program(*shown);
+  for (const std::string& line : difference_lines(replay_program(*shown))) spdlog::warn("{}", line);
   if (shown->execution().headline() == nullptr) {
     throw UsageError{input.path +
                      ": its schedule shows no finding, so there is nothing to minimise; `daxrace run` or "
@@ -140,9 +167,10 @@ int run(const Options& options) {
   load(*shown, smaller, smaller.program.config.kernel);
   replay_program(*shown);
   Constraints constraints = constraints_of(*shown, result.preemptions + 1, options.schedules);
+  replay_program(*shown); /* what is printed asks the machine, which must be this one again */
   scenario::Program program = finding_program(*shown);
   program.config.kernel = shown->kernel();
-  describe_in_words(program, constraints, result.preemptions);
+  describe_in_words(program, constraints, result.preemptions, 20 * options.schedules);
   std::string path =
       options.save.empty() ? std::filesystem::path(input.path).stem().string() + ".min.dax" : options.save;
   if (!options.no_save) write_program(program, path);

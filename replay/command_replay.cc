@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <cinttypes>
 #include <iostream>
@@ -7,6 +8,7 @@
 
 #include "core/scenario/text.h"
 #include "replay/replayer.h"
+#include "replay/stepper.h"
 
 namespace daxrace::replay {
 
@@ -16,6 +18,7 @@ struct Options {
   std::string file;
   KernelOptions kernel;
   bool verify = false;
+  bool step = false;
   uint64_t times = 1;
   bool json = false;
 };
@@ -26,33 +29,8 @@ std::string hex(uint64_t value) {
   return text;
 }
 
-/* Reads, loads and replays; says what is not as recorded. */
-Replayed replay_file(const std::string& file, const KernelOptions& kernel_options, scenario::Runner& runner,
-                     Input& input, bool print) {
-  input = read_any(file);
-  if (input.lenient)
-    spdlog::warn("{}; read leniently, the program is now:\n{}", input.why, scenario::print(input.program));
-  scenario::KernelChoice kernel = kernel_options.over(input.program);
-  load(runner, input, kernel);
-  Replayed result = replay_program(runner);
-  if (print) {
-    print_header("replay", input, kernel,
-                 counted(input.program.schedule.switches.size(), "switch", "switches") +
-                     (result.by_anchor ? ", placed by their anchors" : ""));
-  }
-  return result;
-}
-
-int verify(const Input& input, const Replayed& result) {
-  if (!input.program.found)
-    throw UsageError{input.path + ": records no finding to verify; run it without --verify"};
-  if (result.exact) {
-    std::cout << "VERIFIED " << input.program.found->verdict << ", trace " << hex(result.hash) << "\n";
-    return kNoFinding;
-  }
-  std::cout << "DIFFERS: " << result.differs << "\n";
-  return kFound;
-}
+constexpr const char* kWayWords[] = {"", ", placed by their anchors", ", placed by their anchors",
+                                     ", replaced by the orders of events"};
 
 /* The same trace every time, or the harness is at fault. */
 void repeat(scenario::Runner& runner, const Options& options, uint64_t hash) {
@@ -63,32 +41,74 @@ void repeat(scenario::Runner& runner, const Options& options, uint64_t hash) {
   }
 }
 
-int run(const Options& options) {
-  scenario::Runner runner;
-  Input input;
-  if (options.verify && !read_any(options.file).program.found) {
-    throw UsageError{options.file + ": records no finding to verify; run it without --verify"};
+void say_differences(const Replayed& result) {
+  for (const std::string& line : difference_lines(result)) std::cout << line << "\n";
+}
+
+/* Exit 0 only if finding and trace are those recorded. */
+int verify(const Input& input, const Replayed& result) {
+  if (result.exact) {
+    std::cout << "VERIFIED " << input.program.found->verdict << ", trace " << hex(result.hash) << "\n";
+    return kNoFinding;
   }
-  Replayed result = replay_file(options.file, options.kernel, runner, input, !options.json);
+  std::cout << "DIFFERS\n";
+  say_differences(result);
+  return kFound;
+}
+
+void print_result(const scenario::Runner& runner, const Options& options, const Replayed& result) {
+  say_differences(result);
+  print_finding(runner);
+  const engine::Finding* headline = runner.execution().headline();
+  std::string times = options.times == 1 ? "" : ", " + grouped(options.times) + " times the same";
+  std::cout << (headline != nullptr ? "FOUND " + std::string(headline->verdict)
+                                    : "no finding: the schedule ran to its end")
+            << "; " << runner.execution().steps() << " steps, trace " << hex(result.hash) << times << "\n";
+}
+
+void print_as_json(const scenario::Runner& runner, const Input& input, const Options& options,
+                   const Replayed& result) {
+  nlohmann::json json = json_of_execution(runner);
+  json["file"] = input.path;
+  json["kernel"] = describe(runner.kernel());
+  json["exact"] = result.exact;
+  json["replay"] = json_of(result);
+  json["replays"] = options.times;
+  json["read_leniently"] = input.lenient;
+  if (input.lenient) json["why"] = input.why;
+  if (options.verify) json["verified"] = result.exact;
+  print_json(json);
+}
+
+int run(const Options& options) {
+  if (options.step && (options.json || options.verify))
+    throw UsageError{"--step is for people; it goes with neither --json nor --verify"};
+  Input input = read_any(options.file);
+  if (input.lenient)
+    spdlog::warn("{}; read leniently, the program is now:\n{}", input.why, scenario::print(input.program));
+  if (options.verify && !input.program.found)
+    throw UsageError{input.path + ": records no finding to verify; run it without --verify"};
+  scenario::KernelChoice kernel = options.kernel.over(input.program);
+  scenario::Runner runner;
+  load(runner, input, kernel);
+  Replayed result = replay_program(runner);
   repeat(runner, options, result.hash);
-  if (options.verify) return verify(input, result);
-  bool found = runner.execution().headline() != nullptr;
+  const bool found = runner.execution().headline() != nullptr;
   if (options.json) {
-    nlohmann::json json = json_of_execution(runner);
-    json["file"] = input.path;
-    json["exact"] = result.exact;
-    json["replays"] = options.times;
-    print_json(json);
+    print_as_json(runner, input, options, result);
+    if (options.verify) return result.exact ? kNoFinding : kFound;
     return found ? kFound : kNoFinding;
   }
-  if (!result.exact)
-    std::cout << "not as recorded: " << result.differs
-              << (result.by_anchor ? "; found again by the anchors of its switches\n" : "\n");
-  print_finding(runner);
-  std::string times = options.times == 1 ? "" : ", " + grouped(options.times) + " times the same";
-  std::cout << (found ? "FOUND " + std::string(runner.execution().headline()->verdict)
-                      : "no finding: the schedule ran to its end")
-            << "; " << runner.execution().steps() << " steps, trace " << hex(result.hash) << times << "\n";
+  print_header("replay", input, kernel,
+               counted(input.program.schedule.switches.size(), "switch", "switches") +
+                   kWayWords[static_cast<size_t>(result.way)]);
+  if (options.verify) return verify(input, result);
+  if (!options.step) {
+    print_result(runner, options, result);
+  } else {
+    say_differences(result);
+    step_through(runner, std::cin, std::cout, isatty(STDIN_FILENO) != 0);
+  }
   return found ? kFound : kNoFinding;
 }
 
@@ -100,6 +120,9 @@ void add_replay(CLI::App& app, const char* text, int* exit_code) {
   command->add_option("FILE", options->file, "finding, crash file, corpus file or scenario")->required();
   options->kernel.add_to(*command);
   command->add_flag("--verify", options->verify, "exit 0 only if finding and trace are those recorded");
+  command->add_flag(
+      "--step", options->step,
+      "go through it forward and backward, and look at the machine; reads commands, see `help`");
   command->add_option("--times", options->times, "replay so often; every trace must be the same")
       ->capture_default_str()
       ->check(CLI::Range(uint64_t{1}, uint64_t{1000000000}));

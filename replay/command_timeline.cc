@@ -26,17 +26,6 @@ struct Options {
   bool json = false;
 };
 
-std::string text_of(const scenario::Runner& runner, TimelineForm form) {
-  std::string text = timeline(runner, form);
-  for (const engine::Finding& finding : runner.execution().findings()) {
-    text += "\n" +
-            wrapped(std::string(finding.verdict) + ": " + finding.describe(finding, runner.execution()) + ".",
-                    kTimelineWidth, "") +
-            "\n";
-  }
-  return text;
-}
-
 std::string drawn(const scenario::Runner& runner, const std::string& format, const std::vector<int>& odds) {
   if (format == "html") return timeline_html(runner, odds);
   if (format == "perfetto") return perfetto_of(runner).dump() + "\n";
@@ -48,7 +37,7 @@ std::string drawn(const scenario::Runner& runner, const std::string& format, con
     return json.dump(2) + "\n";
   }
   std::string chart = odds_chart(runner, odds);
-  return text_of(runner, format == "mail" ? TimelineForm::kMail : TimelineForm::kSteps) +
+  return timeline_report(runner, format == "mail" ? TimelineForm::kMail : TimelineForm::kSteps) +
          (chart.empty() ? "" : "\n" + chart);
 }
 
@@ -60,7 +49,7 @@ int run(const Options& options) {
   scenario::Runner runner;
   load(runner, input, options.kernel.over(input.program));
   Replayed result = replay_program(runner);
-  if (!result.exact) spdlog::warn("not as recorded: {}", result.differs);
+  for (const std::string& line : difference_lines(result)) spdlog::warn("{}", line);
   std::vector<int> odds;
   if (options.odds) odds = odds_of(runner, options.samples);
   if (options.odds && odds.empty())

@@ -7,6 +7,7 @@
 
 #include "core/scenario/text.h"
 #include "replay/exhaust.h"
+#include "replay/orders.h"
 #include "replay/step_words.h"
 
 namespace daxrace::replay {
@@ -76,32 +77,16 @@ bool tells(const Event& event) {
   }
 }
 
-/* All nearest pairs: of each step with the last step of each other task that it conflicts with. */
-std::vector<Constraint> orders_of(const scenario::Runner& runner) {
+/* All that the execution has, named. */
+std::vector<Constraint> constraints_in(const scenario::Runner& runner) {
   auto trace = runner.execution().trace();
   Namer namer;
   std::vector<uint64_t> names(trace.size());
   for (size_t i = 0; i < trace.size(); ++i) names[i] = namer.name(trace[i]);
-  const auto step = [&](size_t i) {
-    return NamedStep{trace[i].task, static_cast<uint32_t>(i), names[i], ""};
-  };
-  std::vector<Constraint> orders;
-  for (size_t then = 0; then < trace.size(); ++then) {
-    const Event& event = trace[then];
-    if (!tells(event)) continue;
-    std::array<bool, scenario::kTasksMax + 1> done{};
-    done[event.task] = true;
-    for (size_t first = then; first-- > 0;) {
-      const Event& other = trace[first];
-      if (!tells(other) || done[other.task]) continue;
-      engine::Step a{engine::combine(other.role->hash(), other.object), engine::access_of(other)};
-      engine::Step b{engine::combine(event.role->hash(), event.object), engine::access_of(event)};
-      if (!engine::dependent(a, b)) continue;
-      done[other.task] = true;
-      orders.push_back({step(first), step(then)});
-    }
-  }
-  return orders;
+  const auto step = [&](uint32_t i) { return NamedStep{trace[i].task, i, names[i], ""}; };
+  std::vector<Constraint> list;
+  for (const StepPair& pair : conflicting_pairs(runner)) list.push_back({step(pair.first), step(pair.then)});
+  return list;
 }
 
 /* `strong` holds => `weak` holds, by the orders within the tasks. */
@@ -129,7 +114,7 @@ class Analysis {
   explicit Analysis(const scenario::Runner& shown) : program_(shown.program()), kernel_(shown.kernel()) {
     verdict_ = shown.execution().headline()->verdict;
     signature_ = scenario::signature(*shown.execution().headline(), shown);
-    result_.list = orders_of(shown);
+    result_.list = constraints_in(shown);
     for (Constraint& each : result_.list) {
       for (NamedStep* step : {&each.first, &each.then}) {
         step->words = step_words(shown, step->step);

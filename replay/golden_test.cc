@@ -58,7 +58,7 @@ void draw(const scenario::Program& program, const std::string& name, TimelineFor
   std::string error;
   ASSERT_TRUE(runner.load(program, &error)) << error;
   replay_program(runner);
-  compare(name, timeline(runner, form));
+  compare(name, timeline_report(runner, form));
 }
 
 scenario::Program finding(const std::string& name) {
@@ -71,6 +71,20 @@ TEST(Golden, TwoTasks) {
   draw(program, "two-tasks-mail", TimelineForm::kMail);
 }
 
+/* Locks that are waited for, and no step that could be blamed. */
+TEST(Golden, Deadlock) {
+  scenario::Program program = finding("003-truncate-killed-deadlock-wait-idle-uninterruptible");
+  draw(program, "deadlock", TimelineForm::kSteps);
+  draw(program, "deadlock-mail", TimelineForm::kMail);
+}
+
+/* A power failure, an fsync, huge pages. */
+TEST(Golden, Crash) {
+  scenario::Program program = finding("000-missing-writeprotect-lost-after-sync-v5.18");
+  draw(program, "crash", TimelineForm::kSteps);
+  draw(program, "crash-mail", TimelineForm::kMail);
+}
+
 TEST(Golden, ThreeTasks) {
   scenario::Program program = finding("004-fork-during-dma-lost-write-a7e689dd1c06");
   draw(program, "three-tasks", TimelineForm::kSteps);
@@ -80,6 +94,7 @@ TEST(Golden, ThreeTasks) {
 TEST(Golden, FourTasks) {
   auto program = std::get<scenario::Program>(scenario::parse_strict(kFourTasks));
   draw(program, "four-tasks", TimelineForm::kSteps);
+  draw(program, "four-tasks-mail", TimelineForm::kMail);
 }
 
 }  // namespace

@@ -75,6 +75,7 @@ class Minimiser {
   Minimiser(const scenario::Runner& shown, const MinimiseOptions& options)
       : options_(options), best_(finding_program(shown)) {
     best_.config.kernel = shown.kernel();
+    best_.orders.clear();
     signature_ = best_.found->signature;
     preemptions_ = shown.execution().preemptions();
   }
@@ -142,6 +143,7 @@ class Minimiser {
     if (!is_it(runner)) return false;
     preemptions_ = runner.execution().preemptions();
     best_ = finding_program(runner);
+    best_.orders.clear(); /* of what is still to change */
     return true;
   }
 

@@ -125,8 +125,8 @@ TEST(Constraints, AreThoseOfTheReport) {
     if (each.label != OrderLabel::kNecessary) continue;
     ++necessary;
     lookup_before_allocation |= words_of(each) ==
-                                "R.A testfs_find_extent(): extent 0 is hole before W.B "
-                                "testfs_create_extent(): extent 0 = block 31";
+                                "R.A testfs_find_extent(): extent f:0 is hole before W.B "
+                                "testfs_create_extent(): extent f:0 = block 31";
   }
   EXPECT_GE(necessary, 2u);
   EXPECT_TRUE(lookup_before_allocation);

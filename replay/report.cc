@@ -14,6 +14,8 @@
 #include "core/scenario/text.h"
 #include "daxrace_version.h"
 #include "replay/command.h"
+#include "replay/names.h"
+#include "replay/orders.h"
 #include "replay/timeline.h"
 
 namespace daxrace::replay {
@@ -78,9 +80,11 @@ scenario::Program finding_program(const scenario::Runner& runner) {
     program.schedule.switches.push_back(entry);
   }
   program.found.reset();
+  program.orders.clear();
   if (const engine::Finding* finding = execution.headline()) {
     program.found = scenario::Found{std::string(finding->verdict), scenario::signature(*finding, runner),
                                     execution.trace_hash()};
+    program.orders = orders_of(runner);
   }
   return program;
 }
@@ -115,16 +119,16 @@ std::string finding_name(const scenario::Runner& runner) {
   return std::string(finding->verdict) + "-" + digits + ".dax";
 }
 
-void print_finding(const scenario::Runner& runner) {
-  const engine::Execution& execution = runner.execution();
-  std::cout << "\n" << timeline(runner) << "\n";
-  for (const engine::Finding& finding : execution.findings()) {
-    std::cout << wrapped(std::string(finding.verdict) + ": " + finding.describe(finding, execution) + ".",
-                         kTimelineWidth, "")
-              << "\n";
-  }
-  std::cout << "\n";
+void print_finding(const scenario::Runner& runner) { std::cout << "\n" << timeline_report(runner) << "\n"; }
+
+namespace {
+
+/* Without the verdict before it and the full stop behind it. */
+std::string sentence_of(const scenario::Runner& runner, const engine::Finding& finding) {
+  return renamed(runner, finding.describe(finding, runner.execution()));
 }
+
+}  // namespace
 
 nlohmann::json json_of_execution(const scenario::Runner& runner) {
   const engine::Execution& execution = runner.execution();
@@ -138,7 +142,7 @@ nlohmann::json json_of_execution(const scenario::Runner& runner) {
     json["findings"].push_back({{"verdict", finding.verdict},
                                 {"signature", scenario::signature(finding, runner)},
                                 {"step", finding.step},
-                                {"sentence", finding.describe(finding, execution)}});
+                                {"sentence", sentence_of(runner, finding)}});
   }
   return json;
 }

@@ -19,9 +19,10 @@ std::vector<Hold> holds_of(const scenario::Runner& runner) {
     const Event& event = trace[step];
     if (event.task == 0) continue;
     if (event.kind == EventKind::k_lock) {
-      holds.push_back({event.task, step, end, object_words(event), event.value == 0});
+      holds.push_back(
+          {event.task, step, end, object_words(runner, event), event.value == 0, event.site->function});
     } else if (event.kind == EventKind::k_unlock) {
-      std::string object = object_words(event);
+      std::string object = object_words(runner, event);
       auto held = std::find_if(holds.rbegin(), holds.rend(), [&](const Hold& hold) {
         return hold.task == event.task && hold.to == end && hold.object == object;
       });

@@ -19,6 +19,7 @@ struct Hold {
   uint32_t to = 0;   /* step that released it, or the number of steps */
   std::string object;
   bool shared = false;
+  const char* function = ""; /* that took it */
 };
 
 /* In the order in which they were taken. */

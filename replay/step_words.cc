@@ -2,9 +2,11 @@
 #include "replay/step_words.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "core/model/describe.h"
 #include "core/scenario/text.h"
+#include "replay/names.h"
 
 namespace daxrace::replay {
 
@@ -31,9 +33,8 @@ std::string operation_words(const scenario::Runner& runner, TaskId task, uint64_
   return index < ops.size() ? scenario::print_operation(program, ops[index]) : "?";
 }
 
-std::string object_words(const Event& event) {
-  std::string role(event.role->name());
-  return (role == "i_pages" ? "entry" : role) + " " + std::to_string(event.object);
+std::string object_words(const scenario::Runner& runner, const Event& event) {
+  return object_words(runner, event.role->name(), event.object);
 }
 
 std::string result_words(uint64_t value) {
@@ -44,7 +45,18 @@ std::string result_words(uint64_t value) {
 }
 
 std::string state_words(const scenario::Runner& runner, const Event& event) {
-  return kernel::model_describe(event, [&](uint64_t value) { return value_words(runner, value); });
+  std::string text = kernel::model_describe(event, runner.machine().cells,
+                                            [&](uint64_t value) { return value_words(runner, value); });
+  /* Of which file or mapping it is, instead of a number among all. */
+  std::string place = place_words(runner, event.role->name(), event.object);
+  size_t first = text.find(' ');
+  size_t second = first == text.npos ? text.npos : text.find(' ', first + 1);
+  if (!place.empty() && second != text.npos) text.replace(first + 1, second - first - 1, place);
+  /* What a flush reads is what it takes along. */
+  size_t is = text.find(" is ");
+  if (is != text.npos && std::string_view(event.site->function) == "dax_flush")
+    text = "flush " + text.substr(0, is) + " (" + text.substr(is + 4) + ")";
+  return text;
 }
 
 namespace {
@@ -63,7 +75,7 @@ std::string read_words(const scenario::Runner& runner, const Event& event) {
 
 /* What is done to an object that state_words() has no words for. */
 std::string plain_words(const scenario::Runner& runner, const Event& event) {
-  const std::string object = object_words(event);
+  const std::string object = object_words(runner, event);
   switch (event.kind) {
     case EventKind::k_contend: {
       auto holder = static_cast<TaskId>(event.value);
@@ -73,6 +85,10 @@ std::string plain_words(const scenario::Runner& runner, const Event& event) {
     }
     case EventKind::k_load:
     case EventKind::k_plain_read:
+      /* How often the block has left an extent map. */
+      if (event.role->name() == "generation")
+        return "block " + std::to_string(event.object) +
+               (event.value == 0 ? " is in use" : " has been freed");
       return "reads " + object + ": " + std::to_string(event.value);
     case EventKind::k_store:
     case EventKind::k_plain_write:
@@ -84,9 +100,14 @@ std::string plain_words(const scenario::Runner& runner, const Event& event) {
     case EventKind::k_unlock:
       return "releases " + object;
     case EventKind::k_wake:
-      return "wakes " + std::to_string(event.value) + " at " + object;
+      return "wakes " + (event.value == 0 ? "nobody" : std::to_string(event.value) + " waiting") + " for " +
+             object;
     case EventKind::k_sleep:
-      return "sleeps on " + object;
+      return "sleeps, waiting for " + object;
+    case EventKind::k_start:
+      return "starts";
+    case EventKind::k_prepare_wait:
+      return "queues up to wait for " + object;
     case EventKind::k_finish:
       return "the task ends";
     default:
@@ -115,7 +136,7 @@ std::string event_words(const scenario::Runner& runner, const Event& event) {
   }
   std::string text = deed_words(runner, event);
   const char* function = event.site->function;
-  return function[0] == '\0' ? text : std::string(function) + "(): " + text;
+  return function[0] == '\0' ? text : function_words(function) + ": " + text;
 }
 
 std::string step_words(const scenario::Runner& runner, uint32_t step) {
@@ -132,6 +153,22 @@ std::string step_words(const scenario::Runner& runner, uint32_t step) {
     }
   }
   return name + " " + event_words(runner, event);
+}
+
+std::string finding_words(const scenario::Runner& runner, const engine::Finding& finding) {
+  return std::string(finding.verdict) + ": " +
+         renamed(runner, finding.describe(finding, runner.execution())) + ".";
+}
+
+std::vector<uint32_t> steps_named(const std::string& sentence) {
+  constexpr std::string_view kWord = "step ";
+  std::vector<uint32_t> steps;
+  for (size_t at = sentence.find(kWord); at != sentence.npos; at = sentence.find(kWord, at + 1)) {
+    uint32_t step = 0;
+    const char* from = sentence.data() + at + kWord.size();
+    if (std::from_chars(from, sentence.data() + sentence.size(), step).ptr != from) steps.push_back(step);
+  }
+  return steps;
 }
 
 }  // namespace daxrace::replay

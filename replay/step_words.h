@@ -6,6 +6,7 @@
 #define DAXRACE_REPLAY_STEP_WORDS_H_
 
 #include <string>
+#include <vector>
 
 #include "core/scenario/execute.h"
 
@@ -18,8 +19,8 @@ std::string value_words(const scenario::Runner& runner, uint64_t value);
 size_t tasks_of(const scenario::Runner& runner);
 /* The operation with that index of the task, as it stands in the program. */
 std::string operation_words(const scenario::Runner& runner, engine::TaskId task, uint64_t index);
-/* "entry 0", "xa_lock 1". */
-std::string object_words(const engine::Event& event);
+/* "entry f:0", "xa_lock(f)". */
+std::string object_words(const scenario::Runner& runner, const engine::Event& event);
 /* "= 0", "SIGBUS". */
 std::string result_words(uint64_t value);
 /* The state that the event shows or changes, "PTE 4 = pfn 0 rw"; empty: none that matters. */
@@ -30,6 +31,10 @@ std::string deed_words(const scenario::Runner& runner, const engine::Event& even
 std::string event_words(const scenario::Runner& runner, const engine::Event& event);
 /* The same with its task. */
 std::string step_words(const scenario::Runner& runner, uint32_t step);
+/* "stale-read: ...": what the finding says, in the words of the timeline. */
+std::string finding_words(const scenario::Runner& runner, const engine::Finding& finding);
+/* The steps that its sentence names. */
+std::vector<uint32_t> steps_named(const std::string& sentence);
 
 }  // namespace daxrace::replay
 

@@ -2,9 +2,13 @@
 #include "replay/timeline.h"
 
 #include <algorithm>
+#include <cctype>
+#include <sstream>
 #include <vector>
 
+#include "core/scenario/text.h"
 #include "replay/command.h"
+#include "replay/names.h"
 #include "replay/spans.h"
 #include "replay/step_words.h"
 
@@ -21,23 +25,78 @@ struct Line {
   TaskId task;
   int indent;
   std::string text;
+  bool result = false; /* of an operation */
 };
 
-/* "block 0.1 = zeros": kind of object, its number, what is said of it. `number` is empty if there is none. */
+constexpr uint32_t kNoStep = UINT32_MAX;
+
+/* "block 0.1 = zeros", "entry f:0 is none": up to the number, the number, what is said of it. `number` is
+ * empty if there is none. */
 struct Parts {
   std::string object;
   std::string number;
   std::string rest;
 };
 
+bool is_digit(char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; }
+
 Parts parts_of(const std::string& text) {
-  size_t first = text.find(' ');
-  size_t second = first == text.npos ? text.npos : text.find(' ', first + 1);
-  if (second == text.npos) return {};
-  Parts parts{text.substr(0, first), text.substr(first + 1, second - first - 1), text.substr(second)};
-  if (parts.number.find_first_not_of("0123456789.") != std::string::npos) parts.number.clear();
-  return parts;
+  size_t end = text.find(" = ");
+  if (end == text.npos) end = text.find(" is ");
+  if (end == text.npos && text.starts_with("flush ")) end = text.find(" (");
+  if (end == text.npos || end == 0 || !is_digit(text[end - 1])) return {};
+  size_t from = end;
+  while (from > 0 && (is_digit(text[from - 1]) || text[from - 1] == '.')) --from;
+  return {text.substr(0, from), text.substr(from, end - from), text.substr(end)};
 }
+
+/* What the findings say, and a letter for each step that they speak of. */
+class Sentences {
+ public:
+  explicit Sentences(const scenario::Runner& runner) {
+    for (const engine::Finding& finding : runner.execution().findings()) {
+      list_.push_back(finding_words(runner, finding));
+      for (uint32_t step : steps_named(list_.back())) steps_.push_back(step);
+    }
+    std::sort(steps_.begin(), steps_.end());
+    steps_.erase(std::unique(steps_.begin(), steps_.end()), steps_.end());
+  }
+
+  const std::vector<std::string>& list() const { return list_; }
+  bool speak_of(uint32_t step) const { return std::binary_search(steps_.begin(), steps_.end(), step); }
+
+  /* Empty: they do not speak of it, or of too many. */
+  std::string letter(uint32_t step) const {
+    auto found = std::lower_bound(steps_.begin(), steps_.end(), step);
+    size_t index = static_cast<size_t>(found - steps_.begin());
+    if (found == steps_.end() || *found != step || index >= 26) return "";
+    return std::string(1, static_cast<char>('a' + index));
+  }
+
+  /* "(step 97)" -> "(a)", "since step 112 in f" -> "since (b) in f". */
+  std::string with_letters(const std::string& sentence) const {
+    std::string out;
+    for (size_t at = 0; at < sentence.size();) {
+      size_t word = sentence.find("step ", at);
+      size_t number = word == sentence.npos ? word : word + 5;
+      size_t end = number;
+      while (end < sentence.size() && is_digit(sentence[end])) ++end;
+      if (word == sentence.npos || end == number) {
+        out += sentence.substr(at);
+        break;
+      }
+      std::string mark = letter(static_cast<uint32_t>(std::stoul(sentence.substr(number, end - number))));
+      bool bracket = word > 0 && sentence[word - 1] == '(';
+      out += sentence.substr(at, word - at) + (bracket ? mark : "(" + mark + ")");
+      at = end;
+    }
+    return out;
+  }
+
+ private:
+  std::vector<std::string> list_;
+  std::vector<uint32_t> steps_;
+};
 
 class Timeline {
  public:
@@ -47,7 +106,8 @@ class Timeline {
         form_(form),
         tasks_(tasks_of(runner)),
         guilty_(guilty_steps(runner)),
-        holds_(holds_of(runner)) {
+        holds_(holds_of(runner)),
+        sentences_(runner) {
     function_.assign(tasks_ + 1, nullptr);
     said_.assign(tasks_ + 1, "");
     stairs_ = stairs();
@@ -77,14 +137,16 @@ class Timeline {
  private:
   bool mail() const { return form_ == TimelineForm::kMail; }
   bool two_columns() const { return tasks_ <= 2; }
-  size_t gutter() const { return mail() ? 2 : 7; }
+  size_t gutter() const { return mail() ? 3 : 7; }
   size_t body() const { return kTimelineWidth - gutter(); }
 
   /* Width of one stair: names do not run into each other, and the last task has room to say something. */
   size_t stairs() const {
     if (tasks_ < 3) return 0;
     size_t longest = 0;
-    for (size_t i = 0; i < tasks_; ++i) longest = std::max(longest, header_name(i).size());
+    for (size_t i = 0; i < tasks_; ++i)
+      longest =
+          std::max({longest, header_name(i).size(), name(scenario::engine_task(static_cast<int>(i))).size()});
     return std::clamp<size_t>(longest + 2, 5, std::max<size_t>(5, (body() - 36) / (tasks_ - 1)));
   }
 
@@ -106,6 +168,8 @@ class Timeline {
   }
 
   bool is_guilty(uint32_t step) const { return std::binary_search(guilty_.begin(), guilty_.end(), step); }
+  /* It has a line of its own, whatever it does. */
+  bool stands_out(uint32_t step) const { return is_guilty(step) || sentences_.speak_of(step); }
 
   void end_line(std::string line) {
     while (!line.empty() && line.back() == ' ') line.pop_back();
@@ -123,7 +187,19 @@ class Timeline {
     }
     if (mail() && tasks_ == 2) line = with_bar(line);
     end_line(line.substr(0, kTimelineWidth));
+    if (mail() && !two_columns()) names();
     if (mail()) rule();
+  }
+
+  /* Under CPU0, CPU1, ... of a staircase. */
+  void names() {
+    std::string line;
+    for (size_t i = 0; i < tasks_; ++i) {
+      TaskId task = scenario::engine_task(static_cast<int>(i));
+      line.resize(std::max(line.size(), gutter() + column(task)), ' ');
+      line += name(task) + " ";
+    }
+    end_line(line.substr(0, kTimelineWidth));
   }
 
   /* Between two columns, as the lists draw it. */
@@ -144,8 +220,11 @@ class Timeline {
     if (before == engine::kNoTask) return;
     function_[task] = nullptr;
     said_[task].clear();
-    if (mail()) return;
     std::string held = held_before(holds_, before, step);
+    if (mail()) {
+      if (!held.empty()) print({kNoStep, before, 2, "[holds " + held + "]", false});
+      return;
+    }
     std::string text = "--- " + name(task) + " runs";
     if (!held.empty()) text += "; " + name(before) + " holds " + held;
     out_ += wrapped(text + " ---", kTimelineWidth, std::string(gutter(), ' ')) + "\n";
@@ -157,7 +236,14 @@ class Timeline {
     Parts then = run_.empty() ? Parts{} : parts_of(run_.back().text);
     bool same = !run_.empty() && !now.number.empty() && now.object == then.object &&
                 line.indent == run_.back().indent && kind_of(now.rest) == kind_of(then.rest) &&
-                now.number != then.number && !is_guilty(line.step) && !is_guilty(run_.back().step);
+                now.number != then.number && !stands_out(line.step) && !stands_out(run_.back().step);
+    /* An operation in which nothing happens that matters. */
+    if (run_.size() == 1 && run_[0].indent == 0 && line.result && !stands_out(line.step) &&
+        !stands_out(run_[0].step) && run_[0].task == line.task) {
+      run_[0].text += "  " + line.text;
+      flush();
+      return;
+    }
     if (!same) flush();
     run_.push_back(std::move(line));
   }
@@ -177,7 +263,7 @@ class Timeline {
     if (run_.size() > 1) {
       Parts first = parts_of(line.text);
       Parts last = parts_of(run_.back().text);
-      line.text = first.object + " " + first.number + ".." + last.number + first.rest;
+      line.text = first.object + first.number + ".." + last.number + first.rest;
       if (last.rest != first.rest) line.text += ".." + last.rest.substr(last.rest.rfind(' ') + 1);
     }
     run_.clear();
@@ -185,16 +271,25 @@ class Timeline {
   }
 
   void print(const Line& line) {
-    bool guilty = is_guilty(line.step) && line.indent != 1;
+    /* The name of the function, above what the step does, is not marked. */
+    const bool marked = line.indent != 1 || line.result;
+    const bool guilty = is_guilty(line.step) && marked;
     std::string margin;
     if (!mail()) {
       std::string number = std::to_string(line.step);
       margin = number.size() < 5 ? std::string(5 - number.size(), ' ') + number : number;
     }
-    margin += guilty ? (mail() ? "> " : " >") : "  ";
+    if (mail()) {
+      std::string letter = marked ? sentences_.letter(line.step) : "";
+      margin = guilty ? letter + ">" : letter;
+    } else {
+      margin += guilty ? " >" : "  ";
+    }
     margin.resize(gutter(), ' ');
     std::string indent(2u * static_cast<size_t>(line.indent), ' ');
-    std::string lines = wrapped(line.text, column_width(line.task) - indent.size(), "");
+    size_t width = column_width(line.task) - indent.size();
+    /* What goes on in a second line is indented. */
+    std::string lines = line.text.size() <= width ? line.text : wrapped(line.text, width - 2, "");
     for (size_t at = 0; at <= lines.size();) {
       size_t end = std::min(lines.find('\n', at), lines.size());
       std::string body = indent + (at == 0 ? "" : "  ") + lines.substr(at, end - at);
@@ -207,7 +302,7 @@ class Timeline {
   }
 
   void add(uint32_t step, TaskId task, int indent, const std::string& text) {
-    lines_.push_back({step, task, indent, text});
+    lines_.push_back({step, task, indent, text, false});
   }
 
   /* The lines of one event; none if it does not matter. */
@@ -219,29 +314,34 @@ class Timeline {
         return;
       case EventKind::k_ret:
         function_[event.task] = nullptr;
-        add(step, event.task, is_guilty(step) ? 2 : 1, result_words(event.value));
+        add(step, event.task, 1, result_words(event.value));
+        lines_.back().result = true;
+        return;
+      case EventKind::k_finish:
         return;
       case EventKind::k_crash:
+        /* An operation that says so has been drawn. */
+        if (event.task <= runner_.program().tasks.size() && !stands_out(step)) return;
         add(step, event.task, 0, "power failure");
         return;
       case EventKind::k_contend: {
         auto holder = static_cast<TaskId>(event.value);
         std::string who = holder == engine::kNoTask ? "" : ", held by " + name(holder);
         in_function(step, event);
-        add(step, event.task, 2, "waits for " + object_words(event) + who);
+        add(step, event.task, 2, "waits for " + object_words(runner_, event) + who);
         return;
       }
       case EventKind::k_wake:
-        if (event.value == 0) return;
+        if (event.value == 0 && !stands_out(step)) return;
         in_function(step, event);
-        add(step, event.task, 2, "wakes " + std::to_string(event.value));
+        add(step, event.task, 2, deed_words(runner_, event));
         return;
       default:
         break;
     }
     std::string text = state_words(runner_, event);
-    if (repeats(event, text) && !is_guilty(step)) return;
-    if (text.empty() && !is_guilty(step)) return;
+    if (repeats(event, text) && !stands_out(step)) return;
+    if (text.empty() && !stands_out(step)) return;
     if (text.empty()) text = deed_words(runner_, event);
     in_function(step, event);
     add(step, event.task, 2, text);
@@ -261,7 +361,7 @@ class Timeline {
     const char* function = event.site->function;
     if (function[0] == '\0' || function_[event.task] == function) return;
     function_[event.task] = function;
-    add(step, event.task, 1, std::string(function) + "()");
+    add(step, event.task, 1, function_words(function));
   }
 
   const scenario::Runner& runner_;
@@ -274,14 +374,51 @@ class Timeline {
   std::vector<Line> run_; /* not printed yet: more of its kind may come */
   std::vector<uint32_t> guilty_;
   std::vector<Hold> holds_;
+  Sentences sentences_;
   std::vector<const char*> function_;
   std::vector<std::string> said_; /* by each task, last */
 };
+
+/* What a reader of a mail has to know before the first step. */
+std::string set_up_of(const scenario::Runner& runner) {
+  const scenario::Program& program = runner.program();
+  std::string text = "Kernel " + describe(runner.kernel()) + ".";
+  /* As the file has it: with the processes of the mappings. */
+  scenario::Program alone = program;
+  alone.tasks.clear();
+  alone.expectations.clear();
+  alone.found.reset();
+  alone.orders.clear();
+  alone.schedule = {};
+  std::istringstream lines(scenario::print(alone));
+  std::string separator = " Set-up: ";
+  bool inside = false;
+  for (std::string line; std::getline(lines, line);) {
+    if (inside && line.starts_with("  ")) {
+      text += separator + line.substr(2);
+      separator = "; ";
+    }
+    inside = inside || line == "setup";
+  }
+  return wrapped(text + (program.setup.empty() ? "" : "."), kTimelineWidth, "") + "\n";
+}
 
 }  // namespace
 
 std::string timeline(const scenario::Runner& runner, TimelineForm form) {
   return Timeline(runner, form).draw();
+}
+
+std::string timeline_report(const scenario::Runner& runner, TimelineForm form) {
+  const bool mail = form == TimelineForm::kMail;
+  std::string body = timeline(runner, form);
+  const Sentences sentences(runner);
+  for (const std::string& sentence : sentences.list()) {
+    body += "\n" + wrapped(mail ? sentences.with_letters(sentence) : sentence, kTimelineWidth, "") + "\n";
+  }
+  std::string names = legend(runner, body);
+  if (!names.empty()) body += "\n" + wrapped("(" + names + ")", kTimelineWidth, "") + "\n";
+  return mail ? set_up_of(runner) + "\n" + body : body;
 }
 
 }  // namespace daxrace::replay

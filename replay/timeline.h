@@ -15,11 +15,14 @@ namespace daxrace::replay {
 inline constexpr size_t kTimelineWidth = 72;
 
 /* kSteps   with the number of each step, to go on working with
- * kMail    as on the lists: CPU0, CPU1, ... and no numbers */
+ * kMail    as on the lists: CPU0, CPU1, ... and letters at the steps that the sentences below speak of */
 enum class TimelineForm : uint8_t { kSteps, kMail };
 
-/* Of the last execution of the runner. */
+/* Of the last execution of the runner: the steps alone ... */
 std::string timeline(const scenario::Runner& runner, TimelineForm form = TimelineForm::kSteps);
+/* ... and with what the findings say and what the names mean; for a mail also with the kernel and the set-up.
+ */
+std::string timeline_report(const scenario::Runner& runner, TimelineForm form = TimelineForm::kSteps);
 
 }  // namespace daxrace::replay
 

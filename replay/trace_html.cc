@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "replay/command.h"
+#include "replay/names.h"
 #include "replay/odds.h"
 #include "replay/spans.h"
 #include "replay/step_words.h"
@@ -47,7 +48,8 @@ class Page {
     top();
     out_ +=
         "<main>\n<div id=\"steps\"><svg id=\"arrows\" "
-        "aria-hidden=\"true\"></svg>\n<table>\n<thead><tr><th>step</th>";
+        "aria-hidden=\"true\"></svg>\n<table" +
+        std::string(tasks_ > 2 ? " class=\"many\"" : "") + ">\n<thead><tr><th>step</th>";
     for (size_t i = 1; i <= tasks_; ++i)
       out_ += "<th>" + html_escaped(name(static_cast<TaskId>(i))) + "</th>";
     out_ += "</tr></thead>\n<tbody>\n";
@@ -59,6 +61,8 @@ class Page {
     }
     out_ += "</tbody>\n</table></div>\n";
     inspector();
+    std::string names = legend(runner_, out_);
+    if (!names.empty()) out_ += "<footer class=\"dim\">" + html_escaped(names) + "</footer>";
     out_ += "</main>\n<script type=\"application/json\" id=\"data\">" + data() + "</script>\n<script>" +
             kTimelineScript + "</script>\n</body>\n</html>\n";
     return std::move(out_);
@@ -83,8 +87,7 @@ class Page {
             html_escaped(program.title) + "</h1>\n";
     if (!program.question.empty()) out_ += "<p>" + html_escaped(program.question) + "</p>\n";
     for (const engine::Finding& finding : runner_.execution().findings()) {
-      out_ += "<p class=\"sentence\">" + html_escaped(finding.verdict) + ": " +
-              html_escaped(finding.describe(finding, runner_.execution())) + ".</p>\n";
+      out_ += "<p class=\"sentence\">" + html_escaped(finding_words(runner_, finding)) + "</p>\n";
     }
     out_ += "<p class=\"dim\">kernel " + html_escaped(describe(runner_.kernel())) + ", " +
             std::to_string(trace_.size()) + " steps, " +
@@ -99,7 +102,7 @@ class Page {
     out_ +=
         "<div class=\"controls\"><label><input type=\"checkbox\" id=\"all\"> all steps</label>"
         "<input class=\"needs-js\" type=\"search\" id=\"filter\" placeholder=\"filter\" aria-label=\"filter "
-        "steps\">"
+        "steps\"><span class=\"dim needs-js\" id=\"count\"></span>"
         "<button class=\"needs-js\" id=\"theme\">dark / light</button>"
         "<span class=\"dim needs-js\"><kbd>j</kbd> <kbd>k</kbd> step, <kbd>Enter</kbd> unfold, <kbd>g</kbd> "
         "guilty, <kbd>a</kbd> all, <kbd>/</kbd> filter, <kbd>t</kbd> theme</span></div>\n</header>\n";
@@ -118,6 +121,10 @@ class Page {
               "%\" title=\"step " + std::to_string(step) + ": " + std::to_string(odds_[step]) + "%\"></a>";
     }
     out_ += "</div>\n";
+    if (jump == 0) return;
+    out_ += "<p class=\"dim\">Point of no return: step " + std::to_string(jump - 1) + ", from " +
+            std::to_string(odds_[jump - 1]) + "% to " + std::to_string(odds_[jump]) + "%: " +
+            html_escaped(step_words(runner_, jump - 1)) + ".</p>\n";
   }
 
   std::vector<Block> blocks() const {
@@ -166,9 +173,13 @@ class Page {
 
   void switch_row(TaskId before, const Block& block) {
     std::string held = held_before(holds_, before, block.from);
-    out_ += "<tr class=\"switch\"><td class=\"n\"></td><td colspan=\"" + std::to_string(tasks_) + "\">" +
-            html_escaped(name(block.task)) + " runs" +
-            (held.empty() ? "" : "; " + html_escaped(name(before) + " holds " + held)) + "</td></tr>\n";
+    /* Above what the task goes on with, unless there is too little room to the right of it. */
+    size_t before_it = std::min<size_t>(block.task - 1u, tasks_ - 1);
+    out_ += "<tr class=\"switch\"><td class=\"n\"></td>";
+    for (size_t i = 0; i < before_it; ++i) out_ += "<td></td>";
+    out_ += "<td colspan=\"" + std::to_string(tasks_ - before_it) + "\">" + html_escaped(name(block.task)) +
+            " runs" + (held.empty() ? "" : "; " + html_escaped(name(before) + " holds " + held)) +
+            "</td></tr>\n";
   }
 
   void row(const Block& block) {
@@ -177,7 +188,8 @@ class Page {
     for (uint32_t step = block.from; step <= block.last; ++step) {
       guilty = guilty || is_guilty(step);
       std::string text = state_words(runner_, trace_[step]);
-      if (text.empty() && is_guilty(step)) text = deed_words(runner_, trace_[step]);
+      if (text.empty() && is_guilty(step) && trace_[step].kind != EventKind::k_finish)
+        text = deed_words(runner_, trace_[step]);
       if (trace_[step].kind == EventKind::k_contend || trace_[step].kind == EventKind::k_crash)
         text = deed_words(runner_, trace_[step]);
       if (!text.empty() && (states.empty() || states.back() != text)) states.push_back(text);
@@ -207,11 +219,13 @@ class Page {
 
   void unfolding(const Block& block, const std::vector<std::string>& states) {
     std::string function = trace_[block.from].site->function;
-    out_ += "<details><summary>" +
-            html_escaped(function.empty() ? deed_words(runner_, trace_[block.from]) : function + "()");
+    out_ += "<details><summary>" + html_escaped(function.empty() ? deed_words(runner_, trace_[block.from])
+                                                                 : function_words(function));
     for (const std::string& state : states)
       out_ += "<span class=\"state\">" + html_escaped(state) + "</span>";
-    out_ += "</summary><ol>";
+    out_ += "</summary>";
+    chain(block);
+    out_ += "<ol>";
     for (uint32_t step = block.from; step <= block.last; ++step) {
       out_ += std::string("<li") + (is_guilty(step) ? " class=\"bad\"" : "") + ">" + std::to_string(step) +
               "  " + html_escaped(deed_words(runner_, trace_[step]));
@@ -223,6 +237,32 @@ class Page {
       out_ += "</li>";
     }
     out_ += "</ol></details>";
+  }
+
+  /* From the operation down: whoever took a lock that is still held has not returned. */
+  void chain(const Block& block) {
+    std::string text = operation_of(block);
+    const char* last = "";
+    for (const Hold& hold : holds_) {
+      if (hold.task != block.task || hold.from >= block.from || hold.to < block.from) continue;
+      std::string lock = "[" + hold.object + (hold.shared ? " shared" : "") + "]";
+      if (std::string_view(hold.function) != last) text += " \u203a " + function_words(hold.function);
+      text += " " + lock;
+      last = hold.function;
+    }
+    std::string_view function = trace_[block.from].site->function;
+    if (!function.empty() && function != last) text += " \u203a " + function_words(function);
+    out_ += "<p class=\"chain\">" + html_escaped(text) + "</p>";
+  }
+
+  /* "op 0: load m" */
+  std::string operation_of(const Block& block) const {
+    for (uint32_t step = block.from + 1; step-- > 0;) {
+      const Event& event = trace_[step];
+      if (event.task != block.task || event.kind != EventKind::k_invoke) continue;
+      return "op " + std::to_string(event.value) + ": " + operation_words(runner_, block.task, event.value);
+    }
+    return name(block.task);
   }
 
   uint32_t block_of(uint32_t step) {

@@ -12,6 +12,8 @@ const char kTimelineStyle[] = R"css(
   --h2: #e8a74a; --h3: #b98cf0; --h4: #46c3cc; } }
 :root[data-theme=dark] { --bg: #14171b; --fg: #e3e6ea; --dim: #929cab; --line: #2c333b; --sel: #1d3350; --op: #1e242b;
   --bad: #ff8a80; --badbg: #3a1d1b; --h0: #6ea4ff; --h1: #5ecb8a; --h2: #e8a74a; --h3: #b98cf0; --h4: #46c3cc; }
+:root { color-scheme: light dark; } :root[data-theme=dark] { color-scheme: dark; }
+:root[data-theme=light] { color-scheme: light; } a { color: var(--h0); }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--bg); color: var(--fg); font: 14px/1.45 system-ui, sans-serif; }
 header { padding: 14px 20px 10px; border-bottom: 1px solid var(--line); }
@@ -34,10 +36,14 @@ tr.ret td.own { color: var(--dim); }
 tr.switch td { color: var(--dim); border-top: 1px dashed var(--line); font-style: italic; padding-top: 3px; }
 tr.guilty td.own { background: var(--badbg); box-shadow: inset 3px 0 var(--bad); }
 tr.selected td { background: var(--sel); }
+#steps table { table-layout: fixed; } #steps th:first-child { width: 60px; }
 td.own > * { margin-left: 34px; } tr.step td.own > * { margin-left: 50px; }
-summary { cursor: pointer; } summary .state { display: block; padding-left: 2ch; }
+.many td.own > * { margin-left: 24px; } .many tr.step td.own > * { margin-left: 26px; } .many summary .state {
+  padding-left: 1ch; }
+summary { cursor: pointer; overflow-wrap: normal; } summary .state { display: block; padding-left: 2ch; }
 details ol { list-style: none; margin: 2px 0 4px; padding-left: 2ch; border-left: 1px solid var(--line);
   color: var(--dim); } details ol .bad { color: var(--bad); }
+.chain { margin: 2px 0 2px 2ch; color: var(--dim); }
 .from { font-size: 11px; color: var(--dim); margin-left: 1ch; }
 .bar { position: absolute; top: 0; bottom: 0; width: 4px; margin: 0 !important; opacity: .8; }
 body:not(:has(#all:checked)) tr.quiet { display: none; }
@@ -46,6 +52,7 @@ aside { position: sticky; top: 0; align-self: start; padding: 10px 16px; border-
   max-height: 100vh; overflow: auto; }
 aside h2 { font-size: 13px; margin: 8px 0 4px; } aside td { padding: 1px 6px 1px 0; } aside tr.now td { color: var(--bad); }
 aside td:first-child { white-space: nowrap; color: var(--dim); }
+footer { grid-column: 1 / -1; padding: 8px 20px 20px; }
 kbd { border: 1px solid var(--line); border-radius: 3px; padding: 0 4px; font-size: 11px; }
 #arrows { position: absolute; inset: 0; pointer-events: none; width: 100%; height: 100%; z-index: 1; }
 #arrows path { fill: none; stroke: var(--bad); stroke-width: 1.5; opacity: .75; }
@@ -131,6 +138,9 @@ const char kTimelineScript[] = R"js(
   function applyFilter() {
     const word = filter.value.toLowerCase();
     for (const row of rows) row.classList.toggle('filtered', word !== '' && !row.textContent.toLowerCase().includes(word));
+    const left = visible().length;
+    document.getElementById('count').textContent = word === '' ? '' : left + (left === 1 ? ' row' : ' rows');
+    if (selected && selected.offsetParent === null) select(visible()[0]);
     arrows();
   }
 

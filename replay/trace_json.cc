@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 
+#include "replay/names.h"
 #include "replay/spans.h"
 #include "replay/step_words.h"
 
@@ -123,7 +124,7 @@ class Perfetto {
       open.operation = {operation_words(runner_, event.task, event.value), step, step};
       return;
     }
-    std::string function = event.site->function;
+    std::string function = event.site->function[0] == '\0' ? "" : function_words(event.site->function);
     if (event.kind == EventKind::k_ret) {
       open.operation.last = step;
       open.function.last = open.function.last == step ? previous_[event.task] : open.function.last;
@@ -142,7 +143,8 @@ class Perfetto {
                        {"s", "t"},
                        {"pid", kProcess},
                        {"tid", event.task},
-                       {"ts", int64_t{step} * kStep}});
+                       {"ts", int64_t{step} * kStep},
+                       {"args", {{"step", step}, {"site", event.site->name()}}}});
   }
 
   /* Locks need not nest, slices must: each lock held at the same time gets a track. */
@@ -203,7 +205,7 @@ class Perfetto {
                          {"pid", kProcess},
                          {"tid", track},
                          {"ts", int64_t{finding.step} * kStep},
-                         {"args", {{"sentence", finding.describe(finding, runner_.execution())}}}});
+                         {"args", {{"sentence", finding_words(runner_, finding)}}}});
     }
   }
 

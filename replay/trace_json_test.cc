@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -97,6 +98,34 @@ TEST(Perfetto, EveryFlowHasABeginningAndAnEndInTwoTasks) {
     flows += from.size();
   }
   EXPECT_GT(flows, 0u);
+}
+
+/* A track for each task, under its name; slices and flows of every kind in some finding or other. */
+TEST(Perfetto, HasTracksSlicesAndFlowsOfEveryKind) {
+  std::set<std::string> slices;
+  std::set<std::string> flows;
+  for (const std::string& file : findings()) {
+    std::set<std::string> tracks;
+    std::set<int> named;
+    std::set<int> used;
+    const json trace = perfetto_of_file(file);
+    for (const json& event : trace.at("traceEvents")) {
+      const std::string phase = event["ph"];
+      if (phase == "M" && event["name"] == "thread_name") {
+        tracks.insert(event["args"]["name"]);
+        named.insert(event["tid"].get<int>());
+      }
+      if (phase == "X") slices.insert(event["cat"]);
+      if (phase == "s") flows.insert(event["name"]);
+      if (phase != "M") used.insert(event["tid"].get<int>());
+    }
+    EXPECT_TRUE(std::includes(named.begin(), named.end(), used.begin(), used.end())) << file;
+    Input input = read_any(file);
+    for (size_t i = 0; i < input.program.tasks.size(); ++i)
+      EXPECT_TRUE(tracks.contains(scenario::task_label(input.program, static_cast<int>(i)))) << file;
+  }
+  EXPECT_EQ(slices, (std::set<std::string>{"operation", "function", "lock"}));
+  EXPECT_EQ(flows, (std::set<std::string>{"reads from", "wakes"}));
 }
 
 TEST(Perfetto, MarksTheFinding) {

@@ -134,7 +134,7 @@ table() {
       for (i = 1; i <= m; ++i) {
         least = ""
         for (j = 1; j <= k; ++j) if (least == "" || count[row[i], name[j]] < least) least = count[row[i], name[j]] + 0
-        printf " %s, %d seeds |", row[i], least
+        printf " %s (%d) |", row[i], least
       }
       printf "\n|---|"
       for (i = 1; i <= m; ++i) printf "---|"
@@ -144,8 +144,8 @@ table() {
         for (i = 1; i <= m; ++i) printf " %s |", cell(row[i], name[j])
         printf "\n"
       }
-      printf "\nMedians of schedules and of seconds of its own time to the first finding, from nothing; a run is given " \
-             "up after %d s.\n", cap
+      printf "\nMedians of schedules and of seconds of its own time to the first finding, from nothing; in " \
+             "brackets the seeds that every configuration has; a run is given up after %d s.\n", cap
     }' "$out"
 }
 

@@ -11,6 +11,7 @@ readonly packages=(
   clang-19 libclang-rt-19-dev llvm-19 clang-format-19 clang-tidy-19 g++-12 cmake ninja-build git
   libboost-context-dev libcli11-dev libspdlog-dev nlohmann-json3-dev relacy-dev
   libgtest-dev libgmock-dev libbenchmark-dev
+  chromium fonts-dejavu-core python3 # tests/html.sh
 )
 readonly tools=(clang++-19 clang-format-19 g++-12 cmake ninja git)
 

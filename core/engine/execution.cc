@@ -44,7 +44,7 @@ void Execution::reset() {
   decision_count_ = 0;
   task_count_ = unfinished_ = 0;
   steps_ = 0;
-  budget_ = limits_.steps_max;
+  budget_ = std::min(limits_.steps_max, stop_after_);
   fair_ = unwinding_ = crashed_ = point_ = false;
   preemptions_ = tickets_ = 0;
   runnable_ = conditional_ = spinning_ = blocked_ = 0;
@@ -189,6 +189,7 @@ void Execution::spend() {
     --steps_; /* destructors at work: what they do is no part of the execution */
     return;
   }
+  if (steps_ >= stop_after_) end(End::kAbandoned);
   if (fair_) livelock();
   /* A schedule may starve whoever could end the loop: only a fair one shows that nobody can. */
   fair_ = true;
@@ -200,7 +201,7 @@ void Execution::spend() {
     task.ended_op = false;
     task.changes = 0;
   }
-  budget_ += limits_.steps_max / 4;
+  budget_ = std::min(limits_.steps_max + limits_.steps_max / 4, stop_after_);
 }
 
 #ifdef DAXRACE_DEBUG

@@ -66,6 +66,10 @@ class Execution {
   /* Runs `first` as task 0 and whatever it spawns, until all have ended. */
   End run(Strategy& strategy, Body first, void* arg);
 
+  /* Ends each run() after so many events, as if the strategy had abandoned it: what was done so far can be
+   * looked at. */
+  void stop_after(uint32_t events) { stop_after_ = events; }
+
   /* --- for the code under test -----------------------------------------------------------------------------
    */
 
@@ -356,6 +360,7 @@ class Execution {
   Strategy::Needs needs_;
   uint32_t steps_ = 0;
   uint32_t budget_ = 0;
+  uint32_t stop_after_ = UINT32_MAX;
   uint32_t preemptions_ = 0;
   uint32_t decision_count_ = 0;
   Candidates::Mask runnable_ = 0;    /* tasks that have not ended */

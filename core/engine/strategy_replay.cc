@@ -5,9 +5,6 @@
 
 namespace daxrace::engine {
 
-namespace {
-
-/* How often the present operation of `task` has come to `site` before event `end`. */
 uint32_t occurrences(std::span<const Event> trace, TaskId task, uint64_t site, uint32_t end) {
   uint32_t count = 0;
   for (uint32_t i = end; i > 0; --i) {
@@ -18,8 +15,6 @@ uint32_t occurrences(std::span<const Event> trace, TaskId task, uint64_t site, u
   }
   return count;
 }
-
-}  // namespace
 
 Anchor anchor_at(const Execution& execution, TaskId task, uint32_t step, std::string* site_name) {
   auto trace = execution.trace();
@@ -54,37 +49,47 @@ ReplayStrategy::ReplayStrategy(const std::vector<RecordedSwitch>& switches,
 
 bool ReplayStrategy::begin() {
   next_ = next_draw_ = taken_ = misfits_ = 0;
+  if (mode_ != Mode::kByStep) done_.assign(switches_->size(), 0);
   return left_-- > 0;
 }
 
-size_t ReplayStrategy::take(const Pick& pick, const RecordedSwitch& recorded) {
+size_t ReplayStrategy::take(const Pick& pick, size_t index) {
   for (size_t i = 0; i < pick.candidates.size(); ++i) {
-    if (pick.candidates[i] != recorded.task) continue;
+    if (pick.candidates[i] != (*switches_)[index].task) continue;
     ++taken_;
+    if (mode_ != Mode::kByStep) done_[index] = 1;
     return i;
   }
   return 0; /* it cannot run here: the default is always possible */
+}
+
+bool ReplayStrategy::fits(const Pick& pick, const RecordedSwitch& recorded) const {
+  if (recorded.anchor.task == kNoTask) return pick.current == kNoTask;
+  if (recorded.anchor.task != pick.current) return false;
+  const Task& task = pick.execution.task(pick.current);
+  return (task.op == recorded.anchor.op || mode_ == Mode::kByPlace) &&
+         task.pending.site->hash == recorded.anchor.site &&
+         occurrences(pick.execution.trace(), pick.current, recorded.anchor.site, pick.step) ==
+             recorded.anchor.occurrence;
 }
 
 size_t ReplayStrategy::pick(const Pick& pick) {
   if (mode_ == Mode::kByStep) {
     while (next_ < switches_->size() && (*switches_)[next_].step < pick.step) ++next_;
     if (next_ == switches_->size() || (*switches_)[next_].step != pick.step) return 0;
+    const RecordedSwitch& recorded = (*switches_)[next_];
+    if (recorded.anchor.task != kNoTask && !fits(pick, recorded)) ++misfits_;
+    return take(pick, next_++);
   }
-  if (next_ == switches_->size()) return 0;
-  const RecordedSwitch& recorded = (*switches_)[next_];
-  bool fits =
-      recorded.anchor.task == kNoTask ? pick.current == kNoTask : recorded.anchor.task == pick.current;
-  if (fits && pick.current != kNoTask) {
-    const Task& task = pick.execution.task(pick.current);
-    fits = task.op == recorded.anchor.op && task.pending.site->hash == recorded.anchor.site &&
-           occurrences(pick.execution.trace(), pick.current, recorded.anchor.site, pick.step) ==
-               recorded.anchor.occurrence;
+  /* An event that an anchor names comes once. If a later one has come, those before it never will. */
+  for (size_t index = next_; index < switches_->size(); ++index) {
+    const RecordedSwitch& recorded = (*switches_)[index];
+    if (index > next_ && recorded.anchor.task == kNoTask) continue;
+    if (!fits(pick, recorded)) continue;
+    next_ = index + 1;
+    return take(pick, index);
   }
-  if (mode_ == Mode::kByAnchor && !fits) return 0;
-  ++next_;
-  if (!fits && recorded.anchor.task != kNoTask) ++misfits_;
-  return take(pick, recorded);
+  return 0;
 }
 
 uint32_t ReplayStrategy::draw(const Execution& execution, uint32_t bound) {

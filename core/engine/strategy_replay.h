@@ -24,6 +24,9 @@ struct Anchor {
   bool operator==(const Anchor&) const = default;
 };
 
+/* How often the present operation of `task` has come to `site` before event `end`. */
+uint32_t occurrences(std::span<const Event> trace, TaskId task, uint64_t site, uint32_t end);
+
 /* The anchor of the first event of `task` at or after `step` in the trace, or of what it was about to do when
  * the execution ended; no anchor if there is neither. `site_name` may be null. */
 Anchor anchor_at(const Execution& execution, TaskId task, uint32_t step, std::string* site_name);
@@ -41,7 +44,8 @@ struct RecordedDraw {
 
 class ReplayStrategy : public Strategy {
  public:
-  enum class Mode : uint8_t { kByStep, kByAnchor };
+  /* kByPlace: by anchor, but whichever operation of the task comes there. */
+  enum class Mode : uint8_t { kByStep, kByAnchor, kByPlace };
 
   /* Both lists by step. They are not copied. Runs `executions` times. */
   ReplayStrategy(const std::vector<RecordedSwitch>& switches, const std::vector<RecordedDraw>& draws,
@@ -54,9 +58,12 @@ class ReplayStrategy : public Strategy {
   /* Of the last execution: switches that were taken as recorded, and of those whose anchor did not fit. */
   size_t taken() const { return taken_; }
   size_t misfits() const { return misfits_; }
+  /* For each switch, whether it was taken; not known by step. */
+  const std::vector<uint8_t>& done() const { return done_; }
 
  private:
-  size_t take(const Pick& pick, const RecordedSwitch& recorded);
+  bool fits(const Pick& pick, const RecordedSwitch& recorded) const;
+  size_t take(const Pick& pick, size_t index);
 
   const std::vector<RecordedSwitch>* switches_;
   const std::vector<RecordedDraw>* draws_;
@@ -66,6 +73,7 @@ class ReplayStrategy : public Strategy {
   size_t next_draw_ = 0;
   size_t taken_ = 0;
   size_t misfits_ = 0;
+  std::vector<uint8_t> done_;
 };
 
 /* The choices of an execution that has ended, as data to replay; without anchors no trace is needed. */

@@ -24,7 +24,7 @@ std::string describe_table_entry(uint64_t value)
 	if (value & _PAGE_SWP)
 		return "swap slot " + std::to_string(pfn) +
 		       (value & _PAGE_SWP_EXCLUSIVE ? " exclusive" : "");
-	text = pfn >= ANON_PFN	      ? "page " + std::to_string(pfn - ANON_PFN)
+	text = pfn >= ANON_PFN	      ? "anon " + std::to_string(pfn - ANON_PFN)
 	       : pfn >= HUGE_ZERO_PFN ? "huge zero page"
 	       : pfn >= ZERO_PFN      ? "zero page"
 				      : "pfn " + std::to_string(pfn);
@@ -77,14 +77,14 @@ constexpr role_words words[] = {
 	{ "i_pages", "entry", false, true, describe_dax_entry },
 	{ "i_pages.marks", "marks", false, true, describe_marks },
 	{ "cell", "block", true, true, nullptr },
-	{ "page_cell", "page", true, true, nullptr },
+	{ "page_cell", "anon", true, true, nullptr },
 	{ "extent", "extent", true, true,
 	  [](uint64_t v) {
 		  return v ? "block " + std::to_string(v - 1) : std::string("hole");
 	  } },
 	{ "i_size", "i_size", false, true,
 	  [](uint64_t v) {
-		  return std::to_string(v) + " pages";
+		  return std::to_string(v) + (v == 1 ? " page" : " pages");
 	  } },
 	{ "vma.linked", "vma", false, true,
 	  [](uint64_t v) {
@@ -94,7 +94,7 @@ constexpr role_words words[] = {
 
 } /* namespace */
 
-std::string model_describe(const engine::Event &event,
+std::string model_describe(const engine::Event &event, unsigned int cells,
 			   const std::function<std::string(uint64_t value)> &whose)
 {
 	engine::Access access = engine::access_of(event.kind);
@@ -118,8 +118,6 @@ std::string model_describe(const engine::Event &event,
 		if (what.empty())
 			return "";
 		if (!w.describe) {
-			unsigned int cells = model::current->config.cells;
-
 			number = std::to_string(event.object / cells) + "." +
 				 std::to_string(event.object % cells);
 		}

@@ -15,9 +15,9 @@ namespace kernel
 
 /*
  * "PTE 5 = pfn 3 rw dirty", "entry 0 = PMD zero LOCKED", "extent 2 is hole"; empty: the event does not matter.
- * `whose` names the operation that wrote a value. A machine must be current.
+ * `whose` names the operation that wrote a value; `cells` are those of a page of the machine.
  */
-std::string model_describe(const engine::Event &event,
+std::string model_describe(const engine::Event &event, unsigned int cells,
 			   const std::function<std::string(uint64_t value)> &whose);
 
 } /* namespace kernel */

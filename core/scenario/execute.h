@@ -43,6 +43,8 @@ class Runner {
   oracle::OracleSet& oracles() { return oracles_; }
   const Program& program() const { return *program_; }
   const KernelChoice& kernel() const { return kernel_; }
+  /* How the model is made for it. */
+  const kernel::model_config& machine() const { return config_; }
 
   /* --- for the operations ----------------------------------------------------------------------------------
    */

@@ -34,6 +34,7 @@ void strip(Program& program) {
   program.notes.clear();
   program.expectations.clear();
   program.found.reset();
+  program.orders.clear();
   for (Switch& entry : program.schedule.switches) entry.anchor = {};
 }
 

@@ -40,6 +40,7 @@ inline constexpr int kRowsMax = 32;     /* of one `without` or `with` */
 inline constexpr int kVerdictsMax = 16; /* of one expectation */
 inline constexpr int kExpectationsMax = 32;
 inline constexpr int kPreemptionsMax = 64;
+inline constexpr int kOrdersMax = 32;
 
 /* What a unit of memory is. A cell stands for a cache line. */
 struct Geometry {
@@ -122,6 +123,14 @@ struct Schedule {
   bool operator==(const Schedule&) const = default;
 };
 
+/* `order [FIRST] [THEN]`: of two events of different tasks, which came first. What a replay goes by when the
+ * steps and the places of the switches are not what they were. */
+struct Order {
+  Anchor first;
+  Anchor then;
+  bool operator==(const Order&) const = default;
+};
+
 /* What a finding recorded when it was written: `found VERDICT`, `signature S`, `hash H`. */
 struct Found {
   std::string verdict;
@@ -144,6 +153,7 @@ struct Program {
   std::vector<Task> tasks;
   std::vector<Expectation> expectations;
   std::optional<Found> found;
+  std::vector<Order> orders; /* of a finding */
   Schedule schedule;
   bool operator==(const Program&) const = default;
 };

@@ -110,6 +110,12 @@ void repair_schedule(Program& program) {
     repair_anchor(program, entry.anchor);
     return has_task(program, entry.task) && entry.step <= kStepMax;
   });
+  keep_if(program.orders, [&](Order& order) {
+    repair_anchor(program, order.first);
+    repair_anchor(program, order.then);
+    return order.first.task >= 0 && order.then.task >= 0;
+  });
+  if (program.orders.size() > kOrdersMax) program.orders.resize(kOrdersMax);
   std::erase_if(schedule.draws, [](const Draw& draw) { return draw.step > kStepMax; });
   repair_order(schedule.switches, kSwitchesMax);
   repair_order(schedule.draws, kDrawsMax);

@@ -78,6 +78,10 @@ Program any_program(uint64_t seed) {
     return expectation;
   });
   if (random.one_in(2)) program.found = Found{random.word(), random.word(), random.next()};
+  program.orders = random.list<Order>(3, [&] {
+    return Order{{random.number(), random.number(), random.word(), random.next()},
+                 {random.number(), random.number(), random.word(), random.next()}};
+  });
   program.schedule.switches = random.list<Switch>(5, [&] {
     const Anchor anchor{random.number(), random.number(), random.word(), random.next()};
     return Switch{static_cast<uint32_t>(random.number()), random.number(), anchor};

@@ -30,6 +30,7 @@ constexpr std::array<Reader::Keyword, Reader::kKeywords> Reader::kKeywordTable =
     {"found", Part::kTail, false, &Reader::read_found},
     {"signature", Part::kTail, false, &Reader::read_signature},
     {"hash", Part::kTail, false, &Reader::read_hash},
+    {"order", Part::kTail, true, &Reader::read_order},
     {"schedule", Part::kTail, false, &Reader::read_schedule},
 }};
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The schedule: switches with their anchors, and draws. */
+/* The schedule: switches with their anchors, draws, and the orders of a finding. */
 #include <algorithm>
 
 #include "core/model/model.h"
@@ -49,7 +49,7 @@ bool Reader::read_switch(Line& line, const Token& at, const Token& task, uint32_
   Switch entry;
   entry.step = step;
   if (!read_task_name(task, entry.task)) return false;
-  if (!line.at_end() && !read_anchor(line, entry.anchor)) return false;
+  if (!line.at_end() && (!read_anchor(line, entry.anchor) || !check_end(line))) return false;
   auto& switches = program_.schedule.switches;
   if (switches.size() == kSwitchesMax) {
     return fail(at, "one switch too many; expected at most ", int64_t{kSwitchesMax});
@@ -83,11 +83,20 @@ bool Reader::read_anchor(Line& line, Anchor& anchor) {
     if (!read_number(times.part(1), {0, UINT32_MAX}, occurrence)) return false;
     if (!line.take(']')) return fail_expected(line.next(), "`]`");
   }
-  if (!check_end(line)) return false;
   read.op = static_cast<int>(op);
   read.site.assign(site.text);
   read.occurrence = static_cast<uint32_t>(occurrence);
   anchor = std::move(read);
+  return true;
+}
+
+/* `order [FIRST] [THEN]` */
+bool Reader::read_order(Line& line) {
+  Order order;
+  if (!read_anchor(line, order.first) || !read_anchor(line, order.then) || !check_end(line)) return false;
+  if (program_.orders.size() == kOrdersMax)
+    return fail(line.last(), "one order too many; expected at most ", int64_t{kOrdersMax});
+  program_.orders.push_back(std::move(order));
   return true;
 }
 

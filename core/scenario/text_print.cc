@@ -15,11 +15,12 @@ constexpr size_t kNumberBytes = 10;
 constexpr size_t kTaskBytes = 2 * kNameMax + 1;
 constexpr size_t kItemBytes = kWordMax + 2;
 constexpr size_t kSwitchBytes = 2 * kTaskBytes + kSiteMax + 3 * kNumberBytes + 24;
+constexpr size_t kOrderBytes = 2 * kSwitchBytes;
 constexpr size_t kDrawBytes = 2 * kNumberBytes + 16;
 constexpr size_t kOperationBytes = 2 * kNameMax + kSlotsMax * (kNumberBytes + 8) + 32;
 constexpr size_t kRowsBytes = 2 * kRowsMax * kItemBytes + 64;
 constexpr size_t kExpectationBytes = kRowsBytes + kVerdictsMax * kItemBytes + 64;
-constexpr size_t kPrintMax = kSwitchesMax * kSwitchBytes + kDrawsMax * kDrawBytes +
+constexpr size_t kPrintMax = kSwitchesMax * kSwitchBytes + kDrawsMax * kDrawBytes + kOrdersMax * kOrderBytes +
                              (kSetupMax + kTasksMax * kOpsMax) * kOperationBytes +
                              kTasksMax * (kTaskBytes + 8) + kExpectationsMax * kExpectationBytes +
                              kMirrorsMax * kItemBytes + kRowsBytes + (kNotesMax + 4) * (kLineTextMax + 16) +
@@ -44,6 +45,8 @@ class Printer {
   void expectation(const Expectation& expectation);
   void condition(std::string_view keyword, const std::vector<std::string>& rows, bool& any);
   void found();
+  void anchor(const Anchor& anchor);
+  void orders();
   void schedule();
   void switch_line(const Switch& entry);
   void task_name(int task);
@@ -223,23 +226,38 @@ void Printer::found() {
   text("hash", hash.append(digits, end));
 }
 
+/* `[P.A op 1: SITE x2]` */
+void Printer::anchor(const Anchor& anchor) {
+  out_.push_back('[');
+  task_name(anchor.task);
+  out_.append(" op ");
+  number(anchor.op);
+  out_.append(": ").append(anchor.site);
+  if (anchor.occurrence != 0) {
+    out_.append(" x");
+    number(anchor.occurrence);
+  }
+  out_.push_back(']');
+}
+
+void Printer::orders() {
+  for (const Order& order : program_.orders) {
+    out_.append("order     ");
+    anchor(order.first);
+    out_.push_back(' ');
+    anchor(order.then);
+    out_.push_back('\n');
+  }
+}
+
 void Printer::switch_line(const Switch& entry) {
   out_.append("  @");
   number(entry.step);
   out_.push_back(' ');
   task_name(entry.task);
-  const Anchor& anchor = entry.anchor;
-  if (anchor.task >= 0) {
-    out_.append(" [");
-    task_name(anchor.task);
-    out_.append(" op ");
-    number(anchor.op);
-    out_.append(": ").append(anchor.site);
-    if (anchor.occurrence != 0) {
-      out_.append(" x");
-      number(anchor.occurrence);
-    }
-    out_.push_back(']');
+  if (entry.anchor.task >= 0) {
+    out_.push_back(' ');
+    anchor(entry.anchor);
   }
   out_.push_back('\n');
 }
@@ -281,6 +299,7 @@ std::string Printer::print() {
   tasks();
   for (const Expectation& each : program_.expectations) expectation(each);
   found();
+  orders();
   schedule();
   return std::move(out_);
 }

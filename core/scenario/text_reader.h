@@ -169,6 +169,7 @@ class Reader {
   bool read_draw(Line& line, const Token& at, uint32_t step);
   bool read_switch(Line& line, const Token& at, const Token& task, uint32_t step);
   bool read_anchor(Line& line, Anchor& anchor);
+  bool read_order(Line& line);
   bool read_task_name(const Token& name, int& task);
   int find_task(std::string_view process, std::string_view name) const;
 
