@@ -123,8 +123,8 @@ class Page {
     out_ += "</div>\n";
     if (jump == 0) return;
     out_ += "<p class=\"dim\">Point of no return: step " + std::to_string(jump - 1) + ", from " +
-            std::to_string(odds_[jump - 1]) + "% to " + std::to_string(odds_[jump]) + "%: " +
-            html_escaped(step_words(runner_, jump - 1)) + ".</p>\n";
+            std::to_string(odds_[jump - 1]) + "% to " + std::to_string(odds_[jump]) +
+            "%: " + html_escaped(step_words(runner_, jump - 1)) + ".</p>\n";
   }
 
   std::vector<Block> blocks() const {

@@ -45,7 +45,7 @@ for scenario in scenarios/*.dax; do
     options=()
     condition=${line#expect }
     [[ $condition == *:* ]] && condition=${condition%%:*} || condition=
-    read -ra words <<<"${condition//,/}"
+    read -ra words <<<"${condition//,/ }"
     key=
     for word in "${words[@]}"; do
       case $word in

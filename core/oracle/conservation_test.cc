@@ -3,6 +3,7 @@
 #include "core/model/dax.h"
 #include "core/model/file.h"
 #include "core/model/inode.h"
+#include "core/model/page.h"
 #include "core/model/protocol/entry_backend.h"
 #include "core/oracle/events_for_test.h"
 

@@ -223,11 +223,16 @@ void model_unpin(const model_pin *pin)
 
 inline void model_forms_v6_15(void)
 {
-	FORMS = { folio_put_refs, gup_fast_pte_range, dax_page_is_busy, wait_page_idle,
+	FORMS = { folio_put_refs,    gup_fast_pte_range, dax_page_is_busy, wait_page_idle,
 		  PageAnonExclusive, gup_must_unshare,	 pte_devmap };
 }
 inline void model_forms_v6_14(void)
 {
-	FORMS = { folio_put_refs_v6_14, gup_fast_pte_range, dax_page_is_busy_v6_14,
-		  wait_page_idle_v6_14, PageAnonExclusive, gup_must_unshare, pte_devmap };
+	FORMS = { folio_put_refs_v6_14,
+		  gup_fast_pte_range,
+		  dax_page_is_busy_v6_14,
+		  wait_page_idle_v6_14,
+		  PageAnonExclusive,
+		  gup_must_unshare,
+		  pte_devmap };
 }
