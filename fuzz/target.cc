@@ -55,7 +55,9 @@ __attribute__((visibility("default"))) int LLVMFuzzerInitialize(int* argc, char*
     std::fprintf(stderr, "daxrace-fuzz: %s\n", error.c_str());
     _exit(kWrongUsage);
   }
-  if (!options.kernel_given && options.campaign.empty()) ignore_known((*argv)[0], options);
+  /* A file that is run by itself is asked what it shows. */
+  if (!options.kernel_given && options.campaign.empty() && !options.runs_files)
+    ignore_known((*argv)[0], options);
   /* Never destroyed: libFuzzer leaves in many ways, and executions may be on the stacks of their tasks. */
   if (!options.campaign.empty()) std::signal(SIGTERM, ask_to_stop);
   session = new daxrace::fuzz::Session(std::move(options));

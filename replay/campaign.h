@@ -54,6 +54,7 @@ struct CampaignFinding {
   /* What several signatures may have in common: the change that makes them go away, or while that is not
    * known the verdict and the places, whatever the operations. */
   std::string cause() const;
+  std::string places() const;
 };
 
 struct CampaignSample {

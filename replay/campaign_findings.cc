@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What a campaign does with findings: it has them confirmed, drawn, made smaller and explained, each by a
  * process of its own. */
+#include <fnmatch.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -83,7 +84,9 @@ void Campaign::learn(CampaignFinding& finding, const std::string& replayed) {
     if (first) ++state_.infrastructure;
     write_whole(store_.path("infrastructure/" + stem + ".log"), "not confirmed\n" + replayed);
   }
-  finding.known = options_.baseline.contains(finding.signature);
+  finding.known = std::ranges::any_of(options_.baseline, [&](const std::string& pattern) {
+    return fnmatch(pattern.c_str(), finding.signature.c_str(), 0) == 0;
+  });
   finding.timeline.clear(); /* of a larger input */
   if (!first) return;
   if (terminal_) std::cout << "\r\033[K";
@@ -153,14 +156,19 @@ void Campaign::worked_on() {
 void Campaign::next_task() {
   if (task_.ended()) worked_on();
   if (task_.busy()) return;
+  /* First one of each kind. */
+  std::map<std::string, size_t> explained;
+  for (const auto& [file, finding] : state_.findings) explained[finding.places()] += finding.explained;
+  CampaignFinding* next = nullptr;
   for (auto& [file, finding] : state_.findings) {
     if (!finding.confirmed || finding.known || (!finding.minimised.empty() && finding.explained)) continue;
-    /* It is written before this process knows: one that was stopped in between need not do it again. */
-    if (finding.minimised.empty() && access(store_.path("minimised/" + file).c_str(), R_OK) == 0)
-      finding.minimised = "done";
-    work_on(finding);
-    return;
+    if (next == nullptr || explained[finding.places()] < explained[next->places()]) next = &finding;
   }
+  if (next == nullptr) return;
+  /* It is written before this process knows: one that was stopped in between need not do it again. */
+  if (next->minimised.empty() && access(store_.path("minimised/" + next->file).c_str(), R_OK) == 0)
+    next->minimised = "done";
+  work_on(*next);
 }
 
 bool Campaign::done_with_tasks() const { return !task_.busy() && state_.to_minimise() == 0; }

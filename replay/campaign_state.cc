@@ -41,10 +41,12 @@ double CampaignState::steps_per_cpu_second(double from, double to) const {
   return static_cast<double>(last->steps - first->steps) / (last->cpu_seconds - first->cpu_seconds);
 }
 
-/* What makes it go away, if that is known; else "verdict/operation/operation/place/place" without the
- * operations, unless there is nothing else. */
 std::string CampaignFinding::cause() const {
-  if (!closed_by.empty()) return "goes away with " + closed_by[0];
+  return closed_by.empty() ? places() : "goes away with " + closed_by[0];
+}
+
+/* "verdict/operation/operation/place/place" without the operations, unless there is nothing else. */
+std::string CampaignFinding::places() const {
   size_t at = signature.find('/');
   if (at == std::string::npos) return verdict.empty() ? file : verdict;
   for (int i = 0; i < 2 && at != std::string::npos; ++i) at = signature.find('/', at + 1);

@@ -30,7 +30,7 @@ double seconds_of(const std::string& text) {
   return std::stod(text.substr(0, digits)) * factor;
 }
 
-/* Lines of signatures; `signature` lines of findings will do, too. */
+/* Lines of signatures, in which `*` stands for anything; `signature` lines of findings will do, too. */
 std::set<std::string> read_baseline(const std::string& path) {
   std::ifstream file(path);
   if (!file || std::filesystem::is_directory(path)) throw UsageError{path + ": cannot be read as a baseline"};
@@ -103,7 +103,7 @@ void add_fuzz(CLI::App& app, const char* text, int* exit_code) {
       ->check(CLI::Range(uint64_t{1}, uint64_t{1000000000}));
   command->add_option("--runs", options->campaign.runs, "end after so many executions");
   command->add_option("--baseline", options->baseline,
-                      "file of signatures that are known; only those found: exit 3");
+                      "file of signatures that are known, `*` for anything; only those found: exit 3");
   command->add_option("--fuzzer", options->campaign.fuzzer, "the program of the workers (daxrace-fuzz)");
   command->add_flag("--json", options->campaign.json, "for machines: the summary");
   command->callback([options, exit_code] { *exit_code = run(*options); });

@@ -71,7 +71,7 @@ std::string ExportWriter::setup_of(int process) const {
   int by = process;
   for (size_t i = 0; i < program_.setup.size(); ++i) {
     const Operation& op = program_.setup[i];
-    if (op.kind == OpKind::k_creat) continue;
+    if (op.kind == OpKind::k_creat || op.kind == OpKind::k_mkdir) continue;
     const int who = code_.setup_process(op);
     const std::string id = code_.op(kSetup, i);
     if (who == process) {

@@ -35,6 +35,7 @@ const char kIncludes[] = R"c(
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/swap.h>
 #include <sys/syscall.h>
 #include <sys/sysinfo.h>
@@ -105,11 +106,10 @@ void ExportWriter::find_parts() {
     if (op.kind == OpKind::k_pageout || op.kind == OpKind::k_swapoff) need_part(parts_, "swap");
     if (code_.always_inside(op)) need_part(parts_, "faults");
     if (task != kSetup) need_part(parts_, "start");
-    if (task == kSetup && op.kind != OpKind::k_creat && code_.setup_process(op) < 0)
-      need_part(parts_, "open_file");
   });
-  if (files()) {
-    for (const char* part : {"open_file", "look_file", "dax"}) need_part(parts_, part);
+  if (files()) need_part(parts_, "files");
+  if (first_file() >= 0) {
+    for (const char* part : {"create", "look_file", "dax"}) need_part(parts_, part);
   }
   for (size_t i = 0; i < program_.regions.size(); ++i) {
     if (code_.is_mapped(static_cast<int>(i))) need_part(parts_, "look");
@@ -126,14 +126,21 @@ void ExportWriter::find_parts() {
   if (!forced_) need_part(parts_, "spin");
   if (!program_.tasks.empty()) need_part(parts_, "start");
   const std::string body = tasks() + processes() + round();
-  for (const char* gate : {"after", "during"}) {
-    if (body.find(std::string("\t") + gate + "(") != body.npos) need_part(parts_, gate);
+  for (const char* part : {"after", "during", "open_file"}) {
+    if (body.find(std::string("\t") + part + "(") != body.npos) need_part(parts_, part);
   }
+}
+
+int ExportWriter::first_file() const {
+  for (int file = 0; file < static_cast<int>(program_.files.size()); ++file) {
+    if (!code_.is_directory(file)) return file;
+  }
+  return -1;
 }
 
 void ExportWriter::find_operations() {
   for_each_op([&](int task, size_t i, const Operation& op) {
-    if (op.kind == OpKind::k_creat) return;
+    if (op.kind == OpKind::k_creat || op.kind == OpKind::k_mkdir) return;
     const bool setup = task == kSetup;
     const int process = setup ? code_.setup_process(op) : program_.tasks[static_cast<size_t>(task)].process;
     rows_.push_back({code_.op(task, i),
@@ -147,9 +154,11 @@ void ExportWriter::find_operations() {
          process_name(process) + " in the end, through " + program_.regions[static_cast<size_t>(region)].name,
          process, false, false});
   });
-  for (size_t i = 0; i < program_.files.size(); ++i)
-    rows_.push_back(
-        {code_.look(static_cast<int>(i)), "in the end, read(2) of " + program_.files[i], -1, false, false});
+  for (size_t i = 0; i < program_.files.size(); ++i) {
+    const int file = static_cast<int>(i);
+    if (!code_.is_directory(file))
+      rows_.push_back({code_.look(file), "in the end, read(2) of " + program_.files[i], -1, false, false});
+  }
 }
 
 }  // namespace daxrace::replay

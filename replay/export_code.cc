@@ -33,7 +33,8 @@ int32_t arg(const Operation& op, ArgKind kind) { return scenario::argument(op, k
 
 bool by_descriptor(OpKind kind) {
   return scenario::slot_of(kind, ArgKind::kFile) >= 0 && kind != OpKind::k_unlink &&
-         kind != OpKind::k_rename && kind != OpKind::k_open;
+         kind != OpKind::k_rename && kind != OpKind::k_open && kind != OpKind::k_opencreat &&
+         kind != OpKind::k_rmdir;
 }
 
 }  // namespace
@@ -103,6 +104,10 @@ void ExportCode::find_objects() {
     if (op.kind == OpKind::k_collapse || op.kind == OpKind::k_rename)
       objects_[static_cast<size_t>(op.arg[0])].unchecked = true;
     if (op.kind == OpKind::k_rename) objects_[static_cast<size_t>(op.arg[1])].unchecked = true;
+    if (op.kind == OpKind::k_opencreat || op.kind == OpKind::k_writefrom)
+      objects_[static_cast<size_t>(arg(op, ArgKind::kFile))].unchecked = true;
+    if (op.kind == OpKind::k_mkdir) objects_[static_cast<size_t>(op.arg[0])].unchecked = true;
+    if (op.kind == OpKind::k_readto) objects_[static_cast<size_t>(object_of(op.arg[0]))].unchecked = true;
     if (op.kind == OpKind::k_dontneed) {
       Object& object = objects_[static_cast<size_t>(object_of(op.arg[0]))];
       if (object.under >= 0) object.unchecked = true;
@@ -256,6 +261,14 @@ bool ExportCode::has_open(int process, int file) const {
   return open;
 }
 
+bool ExportCode::is_directory(int file) const {
+  bool directory = false;
+  for_each_op([&](int, const Operation& op) {
+    directory = directory || (op.kind == OpKind::k_mkdir && op.arg[0] == file);
+  });
+  return directory;
+}
+
 int ExportCode::setup_process(const Operation& op) const {
   int region = arg(op, ArgKind::kNewRegion);
   if (region < 0) region = arg(op, ArgKind::kRegion);
@@ -344,7 +357,19 @@ std::string ExportCode::call(const Operation& op, const std::string& id) const {
     case OpKind::k_exit:
       return alone("end_process", "");
     case OpKind::k_killall:
-      return alone("kill_others", "");
+      return alone("signal_others", ", SIGKILL");
+    case OpKind::k_signal:
+      return alone("signal_others", ", SIGUSR1");
+    case OpKind::k_opencreat:
+      return on_file("reopen_or_create", "");
+    case OpKind::k_rmdir:
+      return on_file("remove_directory", "");
+    case OpKind::k_readdir:
+      return on_file("list_directory", "");
+    case OpKind::k_readto:
+      return on_address("read_into", ", " + file(arg(op, ArgKind::kFile)) + range);
+    case OpKind::k_writefrom:
+      return on_address("write_from", ", " + file(arg(op, ArgKind::kFile)) + range);
     case OpKind::k_crash:
       return alone("crash", "");
     case OpKind::k_open:

@@ -73,6 +73,7 @@ class ExportCode {
     size_t op = 0;
   };
   Origin origin(int process) const { return origins_[static_cast<size_t>(process)]; }
+  bool is_directory(int file) const;
   /* Who does an operation of setup; -1: main(). */
   int setup_process(const scenario::Operation& op) const;
 

@@ -220,14 +220,20 @@ static void end_process(int op)
 }
 )c"},
     {"killall", "shared", R"c(
-static void kill_others(int op)
+/* SIGUSR1 does nothing but end what can be interrupted. */
+static void on_signal(int number)
+{
+	(void)number;
+}
+
+static void signal_others(int op, int number)
 {
 	int i;
 
 	begin(op);
 	for (i = 0; i < PROCESSES; i++)
 		if (i != me && s->pid[i] > 0)
-			kill(s->pid[i], SIGKILL);
+			kill(s->pid[i], number);
 	end(op, 0);
 }
 )c"},

@@ -18,6 +18,7 @@ std::string ExportWriter::round() const {
   if (has("pipe"))
     out << "\tif (pipe2(pipes, O_NONBLOCK) != 0) {\n\t\tperror(\"pipe\");\n\t\texit(2);\n\t}\n";
   for (const Operation& op : program_.setup) {
+    if (op.kind == OpKind::k_mkdir) out << "\tmake_directory(" << code_.file(op.arg[0]) << ");\n";
     if (op.kind != OpKind::k_creat) continue;
     out << "\tif (create(" << code_.file(op.arg[0]) << ", " << code_.bytes(op.arg[1])
         << ")) {\n\t\tperror(s->directory);\n\t\texit(2);\n\t}\n";
@@ -47,6 +48,7 @@ std::string ExportWriter::round() const {
   if (has("power")) out << "\tif (history)\n\t\twait_for_power_failure();\n";
   for (size_t f = 0; f < program_.files.size(); ++f) {
     const int file = static_cast<int>(f);
+    if (code_.is_directory(file)) continue;
     out << "\tlook_file(" << code_.look(file) << ", " << code_.file(file) << ");\n";
   }
   out << "\twrong += check_values();\n";
@@ -134,15 +136,19 @@ int main(int argc, char **argv)
   out << "\tif (optind + " << (files() ? 1 : 0) << " != argc || sysconf(_SC_PAGESIZE) != (long)PAGE)\n"
       << "\t\treturn usage(argv[0]);\n\n";
   out << "\taction.sa_handler = on_alarm;\n\tsigaction(SIGALRM, &action, NULL);\n";
+  if (has("killall")) out << "\taction.sa_handler = on_signal;\n\tsigaction(SIGUSR1, &action, NULL);\n";
   if (has("touch"))
     out << "\taction.sa_handler = on_fault;\n\taction.sa_flags = SA_NODEFER;\n"
            "\tsigaction(SIGBUS, &action, NULL);\n\tsigaction(SIGSEGV, &action, NULL);\n";
   out << "\tprctl(PR_SET_CHILD_SUBREAPER, 1);\n\tsetvbuf(stdout, NULL, _IOLBF, 0);\n";
   if (files()) {
     out << "\tsnprintf(s->directory, sizeof(s->directory), \"%s/daxrace-XXXXXX\", argv[optind]);\n"
-           "\tif (!mkdtemp(s->directory) || create(0, PAGE)) {\n\t\tperror(s->directory);\n\t\treturn "
-           "2;\n\t}\n"
-           "\tneed_dax(0);\n";
+           "\tif (!mkdtemp(s->directory)) {\n\t\tperror(s->directory);\n\t\treturn 2;\n\t}\n";
+  }
+  if (first_file() >= 0) {
+    std::string file = code_.file(first_file());
+    out << "\tif (create(" << file << ", PAGE)) {\n\t\tperror(s->directory);\n\t\treturn 2;\n\t}\n\tneed_dax("
+        << file << ");\n";
   }
   if (has("swap")) out << "\tneed_swap();\n";
   if (has("direct")) out << "\topen_direct();\n";
@@ -151,7 +157,7 @@ int main(int argc, char **argv)
   out << "\n\tfor (s->round = 1; s->round <= rounds && !wrong && !s->lacking[0]; s->round++) {\n"
          "\t\twrong = one_round();\n\t\tlate += s->late > 0;\n\t}\n\n";
   for (size_t f = 0; f < program_.files.size(); ++f)
-    out << "\tunlink(path_of(" << code_.file(static_cast<int>(f)) << "));\n";
+    out << "\tremove(path_of(" << code_.file(static_cast<int>(f)) << "));\n";
   if (files()) out << "\trmdir(s->directory);\n";
   if (has("direct")) out << "\tunlink(direct_path);\n";
   out << "\tif (wrong) {\n\t\tprintf(\"SHOWN in round %u\\n\", s->round - 1);\n\t\treturn 1;\n\t}\n"

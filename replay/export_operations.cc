@@ -16,6 +16,8 @@ static const char *path_of(int file)
 	return path;
 }
 
+)c"},
+    {"create", "files", R"c(
 static int create(int file, off_t size)
 {
 	int fd = open(path_of(file), O_RDWR | O_CREAT | O_TRUNC, 0600);
@@ -31,6 +33,8 @@ static void open_file(int file)
 {
 	if (fds[file] < 0)
 		fds[file] = open(path_of(file), O_RDWR);
+	if (fds[file] < 0 && errno == EISDIR)
+		fds[file] = open(path_of(file), O_RDONLY | O_DIRECTORY);
 }
 )c"},
     {"open", "open_file", R"c(
@@ -39,6 +43,41 @@ static void reopen(int op, int file)
 	begin(op);
 	open_file(file);
 	end(op, fds[file] < 0 ? -errno : 0);
+}
+)c"},
+    {"opencreat", "files", R"c(
+static void reopen_or_create(int op, int file)
+{
+	begin(op);
+	if (fds[file] < 0)
+		fds[file] = open(path_of(file), O_RDWR | O_CREAT, 0600);
+	end(op, fds[file] < 0 ? -errno : 0);
+}
+)c"},
+    {"mkdir", "files", R"c(
+static void make_directory(int file)
+{
+	if (mkdir(path_of(file), 0700) != 0 && errno != EEXIST) {
+		perror(path_of(file));
+		exit(2);
+	}
+}
+)c"},
+    {"rmdir", "files", R"c(
+static void remove_directory(int op, int file)
+{
+	begin(op);
+	end(op, rmdir(path_of(file)) != 0 ? -errno : 0);
+}
+)c"},
+    {"readdir", "files", R"c(
+static void list_directory(int op, int file)
+{
+	char entries[4096];
+
+	lseek(fds[file], 0, SEEK_SET);
+	begin(op);
+	end(op, syscall(SYS_getdents64, fds[file], entries, sizeof(entries)) < 0 ? -errno : 0);
 }
 )c"},
     {"close", "files", R"c(
@@ -269,6 +308,22 @@ static void fence(int op)
 		flushed_used--;
 		note(flushed_by[flushed_used], SYNCED, flushed[flushed_used], 0);
 	}
+}
+)c"},
+    {"readto", "region", R"c(
+/* read(2) into a mapping. */
+static void read_into(int op, struct region *r, size_t at, int file, off_t from, size_t length)
+{
+	begin(op);
+	end(op, pread(fds[file], r->base ? r->base + at : NULL, length, from) < 0 ? -errno : 0);
+}
+)c"},
+    {"writefrom", "region", R"c(
+/* write(2) from a mapping. */
+static void write_from(int op, struct region *r, size_t at, int file, off_t from, size_t length)
+{
+	begin(op);
+	end(op, pwrite(fds[file], r->base ? r->base + at : NULL, length, from) < 0 ? -errno : 0);
 }
 )c"},
     {"mprotect", "region", R"c(

@@ -42,6 +42,8 @@ class ExportWriter {
   bool begins_itself(int process) const { return code_.origin(process).task < 0; }
   bool files() const { return !program_.files.empty(); }
   std::string verdict() const { return finding_ == nullptr ? "" : std::string(finding_->verdict); }
+  /* The first that is no directory; -1: there is none. */
+  int first_file() const;
   bool durability() const { return verdict() == "lost-after-sync"; }
   bool hangs() const {
     return verdict() == "deadlock" || verdict() == "lost-wakeup" || verdict() == "livelock";

@@ -157,12 +157,48 @@ std::vector<std::string> scenario_files(const std::vector<std::string>& paths) {
   return files;
 }
 
+namespace {
+
+/* The row that is meant: a commit may be given by any beginning of its id that no other has, or by more of it
+ * than the table holds. Returns what is wrong, or nothing. */
+std::string complete_row(std::string& word) {
+  if (kernel::find_patch(word) != nullptr) return "";
+  std::vector<std::string_view> names;
+  std::vector<std::string_view> fit;
+  for (const auto& row : kernel::patch_table()) {
+    names.push_back(row.id);
+    const bool commit = row.kind == kernel::patch_kind::commit;
+    if ((word.size() >= 4 && row.id.starts_with(word)) || (commit && word.starts_with(row.id)))
+      fit.push_back(row.id);
+  }
+  if (fit.size() == 1) {
+    word = fit.front();
+    return "";
+  }
+  if (fit.empty()) {
+    std::string near = suggestion(word, names);
+    return "no patch is called '" + word + "'; " + (near.empty() ? "see `daxrace list patches`" : near);
+  }
+  std::string all;
+  for (std::string_view each : fit) all += (all.empty() ? "" : ", ") + std::string(each);
+  return "'" + word + "' is the beginning of more than one: " + all;
+}
+
+const CLI::Validator kRow([](std::string& word) { return complete_row(word); }, "");
+
+}  // namespace
+
 void KernelOptions::add_to(CLI::App& command) {
   command.add_option("--kernel", choice.version,
                      "release to run on, like v5.18 (the program's own, or the newest)");
-  command.add_option("--without", choice.without, "take a commit out; repeatable")->allow_extra_args(false);
+  command
+      .add_option("--without", choice.without,
+                  "take a commit out, which a unique beginning of its id names; repeatable")
+      ->allow_extra_args(false)
+      ->transform(kRow);
   command.add_option("--with", choice.with, "put a proposal, mutant or back-port in; repeatable")
-      ->allow_extra_args(false);
+      ->allow_extra_args(false)
+      ->transform(kRow);
 }
 
 /* A release replaces the program's choice as a whole; rows are added to it. */

@@ -3,12 +3,19 @@
 
 #include <algorithm>
 #include <cctype>
+#include <map>
 #include <regex>
 #include <sstream>
+
+#include "replay/mail_decode.h"
 
 namespace daxrace::replay {
 
 namespace {
+
+/* Regular expressions need stack for every character; nobody's sentence is as long. */
+constexpr size_t kLineMax = 1000;
+constexpr size_t kParagraphMax = 2000;
 
 std::string trimmed(std::string text) {
   while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())) != 0) text.pop_back();
@@ -44,7 +51,7 @@ std::string unquoted(const std::string& line) {
 std::vector<std::string> lines_of(const std::string& text) {
   std::vector<std::string> lines;
   std::istringstream stream(text);
-  for (std::string line; std::getline(stream, line);) lines.push_back(unquoted(line));
+  for (std::string line; std::getline(stream, line);) lines.push_back(unquoted(line.substr(0, kLineMax)));
   return lines;
 }
 
@@ -57,13 +64,13 @@ std::string field(const std::string& line, const std::string& name) {
 }
 
 std::string plain_subject(std::string subject) {
-  static const std::regex kPrefix(R"(^\s*((re|fwd?|aw)\s*:|\[[^\]]*\])\s*)", std::regex::icase);
+  static const std::regex kPrefix(R"(^\s*((re|fwd?|aw)\s*:|\[[^\]]*\]|[*+]\s)\s*)", std::regex::icase);
   for (std::smatch match; std::regex_search(subject, match, kPrefix);) subject = match.suffix();
   return trimmed(subject);
 }
 
 bool is_subject(const std::string& line) {
-  static const std::regex kSubject(R"(^\s*(re:\s*)*\[[^\]]*(patch|rfc|bug|v\d)[^\]]*\].*)",
+  static const std::regex kSubject(R"(^\s*(\*\s*)?(re:\s*)*\[[^\]]*(patch|rfc|bug|v\d)[^\]]*\].*)",
                                    std::regex::icase);
   return std::regex_match(line, kSubject);
 }
@@ -77,35 +84,85 @@ bool is_diagram_head(const std::string& line) {
          std::count(line.begin(), line.end(), ' ') < 60 && line.find(" and ") == line.npos;
 }
 
+/* Several at once, and what each of them does. */
+bool is_race(const std::string& sentence) {
+  static const std::regex kActors(
+      R"(\b(cpu|process|thread|task) ?[a-z0-9]\b.*\b(and|while|whilst|when)\b.*\b(cpu|process|thread|task) ?[a-z0-9]\b)",
+      std::regex::icase);
+  static const std::regex kAtOnce(
+      R"(\b(concurrently|simultaneously|concurrent|races? with|racing with|in parallel with|in the meantime)\b)",
+      std::regex::icase);
+  return std::regex_search(sentence, kActors) || std::regex_search(sentence, kAtOnce);
+}
+
+struct Hint {
+  const char* pattern;
+  const char* verdict;
+};
+
+/* What people call it. */
+constexpr Hint kVerdicts[] = {
+    {R"(use[- ]after[- ]free|\buaf\b|kasan)", "use-after-free"},
+    {R"(\bdma\b.*\b(freed|reused|reallocated)|(freed|reused|reallocated)\b.*\bdma\b)", "dma-after-free"},
+    {R"(\bcrash\b.*\blost\b|\blost\b.*\bcrash\b|data loss|power (failure|loss))", "lost-after-sync"},
+    {R"(\bstale\b)", "stale-read"},
+    {R"(deadlock|hung task|hangs? for ?ever)", "deadlock"},
+    {R"((missed|lost) wake-?up)", "lost-wakeup"},
+    {R"(loss of synchronicity|lost synchronicity|wrong cow|wrongly cow|wrong copy)", "split-pin"},
+    {R"((writes?|modifications?|data)( \S+){0,6} (being |be |get |gets |are |is )lost|lost write|lose (dma|the) )",
+     "lost-write"},
+    {R"(\bsigbus\b)", "spurious-sigbus"},
+    {R"(\bwarn(_on|ing:))", "kernel-warning"},
+};
+
 class Reader {
  public:
   explicit Reader(const std::string& text) : lines_(lines_of(text)) {}
 
   Mail read() {
     headers();
+    patchwork();
+    links();
     for (at_ = 0; at_ < lines_.size(); ++at_) {
       const std::string& line = lines_[at_];
       hashes(line);
+      if (is_diff(line)) continue;
       step(line);
       diagram(line);
     }
+    best_steps();
+    sentences();
+    functions();
     return mail_;
   }
 
  private:
   static constexpr size_t kStepsMax = 24;
   static constexpr size_t kDiagramMax = 40;
+  static constexpr size_t kSentencesMax = 16;
+  static constexpr size_t kFunctionsMax = 6;
+
+  static bool is_diff(const std::string& line) {
+    return line.starts_with("+") || line.starts_with("-") || line.starts_with("@@") ||
+           line.starts_with("diff ") || line.starts_with("index ");
+  }
 
   /* Of a mail, or what an archive prints at the top of its page. A second mail begins other headers. */
   void headers() {
+    static const std::regex kPermalink(R"(^From: (.*) @ (\d{4}-\d{2}-\d{2}.*?) *(\(permalink.*)?$)");
     for (size_t i = 0; i < lines_.size(); ++i) {
       const std::string& line = lines_[i];
       std::string value;
-      if (mail_.subject.empty() && !(value = field(line, "subject")).empty()) {
+      std::smatch match;
+      if (mail_.subject.empty() && !(value = field(trimmed(line), "subject")).empty()) {
         /* A long subject goes on in the next line, after a space. */
-        while (i + 1 < lines_.size() && lines_[i + 1].starts_with(" ") && !trimmed(lines_[i + 1]).empty())
+        while (i + 1 < lines_.size() && lines_[i + 1].starts_with(" ") && !trimmed(lines_[i + 1]).empty() &&
+               !line.starts_with(" "))
           value += " " + trimmed(lines_[++i]);
-        mail_.subject = plain_subject(value);
+        take_subject(value);
+      } else if (std::regex_match(line, match, kPermalink)) {
+        if (mail_.from.empty()) mail_.from = match[1].str();
+        if (mail_.date.empty()) mail_.date = match[2].str();
       } else if (mail_.from.empty() && line.starts_with("From:")) {
         mail_.from = field(line, "from");
       } else if (mail_.date.empty() && line.starts_with("Date:")) {
@@ -114,10 +171,53 @@ class Reader {
                                               !(value = field(line, "message id")).empty())) {
         mail_.message_id = plain_id(value);
       }
+      /* Who passes a patch on repeats its headers in the text. */
+      if (i > 0 && i + 1 < lines_.size() && line.starts_with("From:") &&
+          lines_[i + 1].starts_with("Subject:")) {
+        mail_.from = std::regex_match(line, match, kPermalink) ? match[1].str() : field(line, "from");
+        take_subject(field(lines_[i + 1], "subject"));
+      }
     }
     for (const std::string& line : lines_) {
-      if (mail_.subject.empty() && is_subject(line)) mail_.subject = plain_subject(line);
+      if (mail_.subject.empty() && is_subject(line)) take_subject(line);
     }
+    for (const std::string& line : lines_) {
+      if (!mail_.is_patch && is_subject(line) && plain_subject(line) == mail_.subject) take_subject(line);
+    }
+  }
+
+  void take_subject(const std::string& subject) {
+    static const std::regex kPatch(R"(\[[^\]]*(patch|,?\d+/\d+)[^\]]*\])", std::regex::icase);
+    /* A reply to a patch is none. */
+    mail_.is_patch = std::regex_search(subject, kPatch) && field(trimmed(subject), "re").empty();
+    mail_.subject = plain_subject(subject);
+  }
+
+  /* "Commit Message", and under it "A Name March 2, 2022, 8:27 a.m. UTC". */
+  void patchwork() {
+    static const std::regex kLine(
+        R"(^(\D+?) ((Jan|Feb|March|April|May|June|July|Aug|Sept?|Oct|Nov|Dec)[a-z]*\.? \d{1,2}, \d{4}.*?)( \||$).*)");
+    for (size_t i = 0; i < lines_.size() && mail_.from.empty(); ++i) {
+      if (lines_[i] != "Commit Message") continue;
+      std::smatch match;
+      for (size_t next = i + 1; next < lines_.size() && next < i + 4; ++next) {
+        if (!std::regex_match(lines_[next], match, kLine)) continue;
+        mail_.from = match[1].str();
+        mail_.date = match[2].str();
+        break;
+      }
+    }
+  }
+
+  /* A maintainer's Link: says where the patch was. The last one: earlier ones are of the series. */
+  void links() {
+    static const std::regex kLink(R"(^\s*Link: https?://\S+/([^/\s]+@[^/\s]+)/?$)");
+    std::string last;
+    for (const std::string& line : lines_) {
+      std::smatch match;
+      if (std::regex_match(line, match, kLink)) last = match[1].str();
+    }
+    if (mail_.message_id.empty()) mail_.message_id = last;
   }
 
   static std::string plain_id(const std::string& value) {
@@ -132,7 +232,7 @@ class Reader {
 
   void hashes(const std::string& line) {
     static const std::regex kFixes(R"(^\s*Fixes:\s*([0-9a-f]{8,40})\b\s*(.*))");
-    static const std::regex kCommit(R"(\bcommit ([0-9a-f]{12,40})\b)");
+    static const std::regex kCommit(R"(\b[Cc]ommit:? ([0-9a-f]{8,40})\b)");
     std::smatch match;
     if (std::regex_search(line, match, kFixes)) {
       add_once(mail_.fixes, match[1].str().substr(0, 12) + " " + match[2].str());
@@ -157,6 +257,20 @@ class Reader {
     add_once(mail_.steps, text);
   }
 
+  /* Of several lists the longest that counts from 1; points of a discussion are others. */
+  void best_steps() {
+    std::vector<std::string> best;
+    std::vector<std::string> run;
+    for (const std::string& text : mail_.steps) {
+      const size_t number = std::stoul(text);
+      if (number != run.size() + 1) run.clear();
+      if (number == run.size() + 1) run.push_back(text);
+      if (run.size() > best.size()) best = run;
+    }
+    if (best.size() < 2) best.clear();
+    mail_.steps = best;
+  }
+
   /* The head and all lines to the second empty one. */
   void diagram(const std::string& line) {
     if (!mail_.diagrams.empty() || !is_diagram_head(line)) return;
@@ -168,160 +282,62 @@ class Reader {
     }
   }
 
+  void sentences() {
+    std::string paragraph;
+    const auto end = [&] {
+      size_t from = 0;
+      std::string all = lower(paragraph);
+      for (const Hint& hint : kVerdicts) {
+        if (std::regex_search(all, std::regex(hint.pattern))) add_once(mail_.verdicts, hint.verdict);
+      }
+      for (size_t i = 0; i < paragraph.size(); ++i) {
+        const bool stop = i + 1 == paragraph.size() || (paragraph[i] == '.' && paragraph[i + 1] == ' ');
+        if (!stop) continue;
+        std::string sentence = trimmed(paragraph.substr(from, i + 1 - from));
+        from = i + 1;
+        if (sentence.size() < 400 && is_race(sentence) && mail_.sentences.size() < kSentencesMax)
+          add_once(mail_.sentences, sentence);
+      }
+      paragraph.clear();
+    };
+    for (const std::string& line : lines_) {
+      const bool ends = line.empty() || is_diff(line) || line.find("wrote:") != line.npos;
+      if (ends) {
+        end();
+      } else if (paragraph.size() < kParagraphMax) {
+        paragraph += " " + trimmed(line);
+      }
+    }
+    end();
+  }
+
+  void functions() {
+    static const std::regex kCall(R"(\b([a-z_][a-z0-9_]{5,60})\(\))");
+    std::map<std::string, int> counts;
+    static const std::regex kHuge(R"(\bpmds?\b|pmd_fault|\bhuge\b|\b2 ?mi?b\b)", std::regex::icase);
+    for (const std::string& line : lines_) {
+      if (is_diff(line)) continue;
+      mail_.huge = mail_.huge || std::regex_search(line, kHuge);
+      for (auto it = std::sregex_iterator(line.begin(), line.end(), kCall); it != std::sregex_iterator();
+           ++it) {
+        if ((*it)[1].str().find('_') != std::string::npos) counts[(*it)[1].str()]++;
+      }
+    }
+    std::vector<std::pair<int, std::string>> order;
+    for (const auto& [name, count] : counts) order.emplace_back(-count, name);
+    std::sort(order.begin(), order.end());
+    for (const auto& [count, name] : order) {
+      if (mail_.functions.size() < kFunctionsMax) mail_.functions.push_back(name);
+    }
+  }
+
   std::vector<std::string> lines_;
   size_t at_ = 0;
   Mail mail_;
 };
 
-/* --- the scenario
- * -------------------------------------------------------------------------------------------- */
-
-struct Word {
-  const char* pattern;
-  const char* operation;
-};
-
-/* What people write, most telling first. `m` is a mapping of all of the file `f`, `a` is private memory. */
-constexpr Word kWords[] = {
-    {R"(\bcrash|power (fail|loss|cut))", "crash"},
-    {R"(\b(f(data)?sync|msync|sync\(2\)|\*sync))", "fsync f"},
-    {R"(\bpunch|ftruncate|\btruncate)", "truncate f 0"},
-    {R"(\bswapoff)", "swapoff"},
-    {R"(\bfork)", "fork C"},
-    {R"(\bpageout|swap(s|ped|ping)? out|try_to_unmap|reclaim)", "pageout a"},
-    {R"(\bo_direct read|direct(-| )io read|dio read|\bgup\b|pinn?(s|ed)?\b|dma (in)?to)", "dioread a"},
-    {R"(\bo_direct write|direct(-| )io write|dio write)", "diowrite a"},
-    {R"(\bmunmap)", "munmap m"},
-    {R"(\bread fault|mmap(ed)? read|reads? (through|via|from) (the |a )?(mmap|mapping)|\bload\b)", "load m"},
-    {R"(\bwrite fault|mmap(ed)? (with .*)?write|writes? (to|through|via) (the |a )?(mmap|mapping|pte|pmd)|\bstore\b)",
-     "store m"},
-    {R"(\bread\(2\)|\bpread|\bread\(\))", "read f 0 1pg"},
-    {R"(\bwrite\(2\)|\bpwrite|\bwrite\(\)|dax_iomap_rw)", "write f 0 1pg"},
-    {R"(\bfault)", "load m"},
-};
-
-std::string operation_in(const std::string& text) {
-  std::string words = lower(text);
-  for (const Word& word : kWords) {
-    if (std::regex_search(words, std::regex(word.pattern))) return word.operation;
-  }
-  return "";
-}
-
-struct Column {
-  std::vector<std::string> operations;
-  void add(const std::string& operation) {
-    if (!operation.empty() && (operations.empty() || operations.back() != operation))
-      operations.push_back(operation);
-  }
-};
-
-/* The head of a diagram says what each side does; what is under it decides only where the head is silent. */
-std::vector<Column> columns_of(const std::vector<std::string>& diagram) {
-  static const std::regex kName(R"(\b(cpu|process|thread|task) ?[a-z0-9]\b)", std::regex::icase);
-  const std::string& head = diagram.front();
-  std::vector<size_t> starts;
-  for (auto it = std::sregex_iterator(head.begin(), head.end(), kName); it != std::sregex_iterator(); ++it)
-    starts.push_back(static_cast<size_t>(it->position()));
-  std::vector<Column> columns(std::min<size_t>(starts.size(), 8));
-  const auto part = [&](const std::string& line, size_t i) {
-    size_t end = i + 1 < starts.size() ? starts[i + 1] : line.size();
-    return starts[i] < line.size() ? line.substr(starts[i], end - starts[i]) : std::string();
-  };
-  for (size_t i = 0; i < columns.size(); ++i) {
-    columns[i].add(operation_in(part(head, i)));
-    for (size_t k = 1; k < diagram.size() && columns[i].operations.empty(); ++k)
-      columns[i].add(operation_in(part(diagram[k], i)));
-  }
-  return columns;
-}
-
-/* "process A ...", "CPU1: ...": a task of its own; what names nobody belongs to the one before. */
-std::vector<Column> columns_of_steps(const std::vector<std::string>& steps) {
-  static const std::regex kWho(R"(\b(?:cpu|process|thread|task) ?([a-z0-9])\b)", std::regex::icase);
-  std::vector<std::string> names;
-  std::vector<Column> columns;
-  size_t current = 0;
-  for (const std::string& step : steps) {
-    std::smatch match;
-    if (std::regex_search(step, match, kWho)) {
-      auto known = std::find(names.begin(), names.end(), match[1].str());
-      current = static_cast<size_t>(known - names.begin());
-      if (known == names.end()) names.push_back(match[1].str());
-    }
-    if (columns.size() <= current) columns.resize(current + 1);
-    columns[current].add(operation_in(step));
-  }
-  if (columns.size() > 8) columns.resize(8);
-  return columns;
-}
-
-/* Characters that a line of the text form may have, and not too many of them. */
-std::string one_line(const std::string& text, size_t max) {
-  std::string out;
-  for (char c : text)
-    out += static_cast<unsigned char>(c) >= ' ' && static_cast<unsigned char>(c) < 127 ? c : '?';
-  return out.size() <= max ? out : out.substr(0, max - 3) + "...";
-}
-
-bool mentions(const std::vector<Column>& columns, const char* suffix) {
-  for (const Column& column : columns) {
-    for (const std::string& operation : column.operations) {
-      if (operation.ends_with(suffix)) return true;
-    }
-  }
-  return false;
-}
-
 }  // namespace
 
-Mail read_mail(const std::string& text) { return Reader(text).read(); }
-
-std::string scenario_from(const Mail& mail) {
-  std::vector<Column> columns;
-  if (!mail.diagrams.empty()) columns = columns_of(mail.diagrams);
-  if (columns.size() < 2 && !mail.steps.empty()) columns = columns_of_steps(mail.steps);
-  std::erase_if(columns, [](const Column& column) { return column.operations.empty(); });
-  bool guessed = !columns.empty();
-  if (!guessed) columns = {{{"load m"}}, {{"write f 0 1pg"}}};
-  bool fork = mentions(columns, "fork C");
-
-  std::ostringstream out;
-  out << "daxrace 1\n"
-      << "title     " << (mail.subject.empty() ? "TITLE" : one_line(mail.subject, 200)) << "\n";
-  if (!mail.message_id.empty())
-    out << "source    https://lore.kernel.org/r/" << one_line(mail.message_id, 200) << "\n";
-  out << "question  QUESTION: which order is it about, and what must not come of it?\n";
-  if (!mail.from.empty() || !mail.date.empty())
-    out << "note      Reported by " << one_line(mail.from.empty() ? "?" : mail.from, 120)
-        << (mail.date.empty() ? "" : ", " + one_line(mail.date, 60)) << ".\n";
-  for (const std::string& fixes : mail.fixes) out << "note      Fixes " << one_line(fixes, 200) << "\n";
-  for (const std::string& commit : mail.commits) out << "note      Names commit " << commit << ".\n";
-  out << "# To do:\n"
-      << "#  - question: one sentence; mirrors: the kernel functions that it is about\n"
-      << "#  - setup and tasks: "
-      << (guessed ? "guessed from the words below; check operands, order and who is who"
-                  : "nothing was recognised; these are only an example")
-      << "\n"
-      << "#  - expect: `daxrace list patches` has the rows; both sides, with the fix and without\n"
-      << "#  - run `daxrace check` on this file, then take these comments out\n";
-  if (!mail.steps.empty()) out << "#\n# The steps of the report:\n";
-  for (const std::string& step : mail.steps) out << "#   " << one_line(step, 400) << "\n";
-  if (!mail.diagrams.empty()) out << "#\n# Its diagram:\n";
-  for (const std::string& line : mail.diagrams) out << "#   " << one_line(line, 160) << "\n";
-  out << "setup\n  creat f size=1pmd\n";
-  for (size_t i = 0; i < columns.size(); ++i) {
-    /* One mapping serves all: the process is the same until somebody says otherwise. */
-    if (i == 0) out << "  mmap P.m f 0 1pmd shared rw\n";
-    if (i == 0 && (mentions(columns, " a") || fork)) out << "  mmapanon P.a 1pg\n  store a\n";
-  }
-  for (size_t i = 0; i < columns.size(); ++i) {
-    out << "task P." << static_cast<char>('A' + i) << "\n";
-    for (const std::string& operation : columns[i].operations) out << "  " << operation << "\n";
-  }
-  if (fork) out << "task C.Z\n  load a\n";
-  out << "expect never\n";
-  return out.str();
-}
+Mail read_mail(const std::string& text) { return Reader(plain_mail(text)).read(); }
 
 }  // namespace daxrace::replay

@@ -8,6 +8,7 @@
 #include "core/scenario/text.h"
 #include "daxrace_version.h"
 #include "replay/command.h"
+#include "replay/help.h"
 
 namespace {
 
@@ -19,14 +20,14 @@ void set_up_logging() {
 }
 
 /* CLI11 would only say that a subcommand is missing. */
-void check_command(int argc, char** argv) {
-  if (argc < 2 || argv[1][0] == '-') return;
+void check_command(const std::vector<std::string>& words) {
+  if (words.empty() || words.front().starts_with("-")) return;
   std::vector<std::string_view> names;
 #define COMMAND(name, summary) names.push_back(#name);
 #include "replay/commands.def"
 #undef COMMAND
   names.push_back("minimize"); /* an alias */
-  std::string_view word(argv[1]);
+  std::string_view word(words.front());
   if (std::find(names.begin(), names.end(), word) != names.end()) return;
   std::string_view near = daxrace::scenario::did_you_mean(word, names);
   throw daxrace::replay::UsageError{
@@ -34,37 +35,54 @@ void check_command(int argc, char** argv) {
       (near.empty() ? "see `daxrace --help`" : "did you mean `" + std::string(near) + "`?")};
 }
 
+/* `daxrace help run` is `daxrace run --help`. */
+std::vector<std::string> words_of(int argc, char** argv) {
+  std::vector<std::string> words(argv + 1, argv + argc);
+  if (!words.empty() && words.front() == "help") {
+    words.erase(words.begin());
+    words.emplace_back("--help");
+  }
+  return words;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  namespace replay = daxrace::replay;
   set_up_logging();
-  int exit_code = daxrace::replay::kNoFinding;
+  int exit_code = replay::kNoFinding;
   CLI::App app("daxrace finds, replays and explains races in a model of Linux's fsdax and mm code",
                "daxrace");
-  app.set_version_flag("--version", DAXRACE_VERSION);
+  app.set_version_flag("--version", "daxrace " DAXRACE_VERSION);
   app.require_subcommand(1);
-  app.footer(
-      "Exit status: 0 no finding, 1 a finding, 2 usage, a bad file or a fault of the harness, 130 "
-      "interrupted.");
-  app.failure_message([](const CLI::App*, const CLI::Error& error) {
-    return "daxrace: " + std::string(error.what()) + "; see `daxrace --help`\n";
-  });
-#define COMMAND(name, summary) daxrace::replay::add_##name(app, summary, &exit_code);
+#define COMMAND(name, summary) replay::add_##name(app, summary, &exit_code);
 #include "replay/commands.def"
 #undef COMMAND
+  replay::add_footers(app);
+  std::vector<std::string> words = words_of(argc, argv);
   try {
-    check_command(argc, argv);
-    app.parse(argc, argv);
+    /* For the shells: whatever is on the line, it is no error. */
+    if (words.size() >= 2 && words[0] == "completion" && words[1] == "words") {
+      for (const std::string& word : replay::completions(app, {words.begin() + 2, words.end()}))
+        std::cout << word << "\n";
+      return replay::kNoFinding;
+    }
+    check_command(words);
+    std::reverse(words.begin(), words.end()); /* as CLI11 wants them */
+    app.parse(words);
+  } catch (const CLI::Success& success) {
+    return app.exit(success);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? daxrace::replay::kNoFinding : daxrace::replay::kUsage;
-  } catch (const daxrace::replay::UsageError& error) {
+    spdlog::error("{}", replay::explained(app, error));
+    return replay::kUsage;
+  } catch (const replay::UsageError& error) {
     spdlog::error("{}", error.line);
-    return daxrace::replay::kUsage;
+    return replay::kUsage;
   }
   std::cout.flush();
   if (!std::cout) {
     spdlog::error("cannot write to standard output");
-    return daxrace::replay::kUsage;
+    return replay::kUsage;
   }
   return exit_code;
 }

@@ -31,19 +31,24 @@ std::string variable_of(const WeakEvent& event) {
   return name;
 }
 
+/* `x is 1`, `smp_load_acquire(x) is 1`, `x = 1`, `x: 1 -> 2, atomic_inc`; `smp_mb` */
 std::string deed(const WeakEvent& event) {
-  const std::string what = event.name.empty() ? event.what : event.what + "(" + variable_of(event) + ")";
+  if (event.name.empty()) return event.what;
+  const std::string variable = variable_of(event);
+  const bool plain = event.what == "READ_ONCE" || event.what == "WRITE_ONCE";
+  const std::string access = plain ? variable : event.what + "(" + variable + ")";
   switch (event.kind) {
     case WeakEvent::Kind::kLoaded:
-      return what + " is " + value_words(event.value);
+      return access + " is " + value_words(event.value);
     case WeakEvent::Kind::kStored:
-      return what + " = " + value_words(event.value);
+      return access + " = " + value_words(event.value);
     case WeakEvent::Kind::kChanged:
-      return what + ": " + value_words(event.newest) + " -> " + value_words(event.value);
+      return variable + ": " + value_words(event.newest) + " -> " + value_words(event.value) + ", " +
+             event.what;
     case WeakEvent::Kind::kNoValue:
       break;
   }
-  return event.what == "reads" || event.what == "writes" ? event.what + " " + variable_of(event) : what;
+  return event.what == "reads" || event.what == "writes" ? event.what + " " + variable : access;
 }
 
 size_t column(int task, int threads) {

@@ -66,12 +66,16 @@ configurations=(
   'portfolio --mode=portfolio'
 )
 
+# Writing the corpus to a disk would take half of the time.
+memory=${TMPDIR:-/tmp}
+[[ ! -w /dev/shm ]] || memory=/dev/shm
+
 # one ROW CONFIGURATION SEED OPTIONS...: appends "row configuration seed found|capped schedules seconds".
 one() {
   local row=$1 configuration=$2 seed=$3 scratch status=0
   shift 3
   grep -qs "^$row	$configuration	$seed	" "$out" && return
-  scratch=$(mktemp -d)
+  scratch=$(mktemp -d -p "$memory")
   mkdir "$scratch/corpus"
   (ulimit -St "$cap"; exec "$fuzzer" "$@" -seed="$seed" -verbosity=0 --stats="$scratch/stats" \
     -artifact_prefix="$scratch/" "$scratch/corpus") >"$scratch/log" 2>&1 || status=$?
@@ -134,7 +138,7 @@ table() {
       for (i = 1; i <= m; ++i) {
         least = ""
         for (j = 1; j <= k; ++j) if (least == "" || count[row[i], name[j]] < least) least = count[row[i], name[j]] + 0
-        printf " %s, %d seeds |", row[i], least
+        printf " %s (%d) |", row[i], least
       }
       printf "\n|---|"
       for (i = 1; i <= m; ++i) printf "---|"
@@ -144,8 +148,8 @@ table() {
         for (i = 1; i <= m; ++i) printf " %s |", cell(row[i], name[j])
         printf "\n"
       }
-      printf "\nMedians of schedules and of seconds of its own time to the first finding, from nothing; a run is given " \
-             "up after %d s.\n", cap
+      printf "\nMedians of schedules and of seconds of its own time to the first finding, from nothing; in " \
+             "brackets the seeds that every configuration has; a run is given up after %d s.\n", cap
     }' "$out"
 }
 

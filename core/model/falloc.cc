@@ -204,7 +204,7 @@ int ksys_fallocate(const struct file *file, unsigned int mode, int64_t offset, p
 {
 	if (!file)
 		return -EBADF;
-	if (offset < 0 || len > LOFF_T_PAGES)
+	if (offset < 0 || len == 0 || len > LOFF_T_PAGES)
 		return -EINVAL;
 	if (!(file->f_mode & FMODE_WRITE))
 		return -EBADF;

@@ -76,6 +76,16 @@ void model_init_wait_page(wait_entry *wait, const model_var &key, page *page, ui
 		wait->waits_for = &page->var; /* what a report names */
 }
 
+static void model_unlock_layout(inode *inode)
+{
+	up_write(&inode->i_data.invalidate_lock);
+}
+
+static void model_lock_layout(inode *inode)
+{
+	down_write(&inode->i_data.invalidate_lock);
+}
+
 #include "core/model/protocol/page_ref.h"
 #include "core/model/protocol/page_ref_v6_14.h"
 

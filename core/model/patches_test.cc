@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bitset>
 #include <bit>
 #include <set>
 
@@ -45,15 +46,16 @@ std::string refusal(std::string_view version, const rows &without = {}, const ro
 }
 
 /* Which functions have another form than the newest. */
-uint64_t changed_by(const model_forms &forms)
+using functions = std::bitset<sizeof(model_forms) / sizeof(uint64_t)>;
+functions changed_by(const model_forms &forms)
 {
-	using pointers = std::array<uint64_t, sizeof(model_forms) / sizeof(uint64_t)>;
+	using pointers = std::array<uint64_t, functions{}.size()>;
 	const auto now = std::bit_cast<pointers>(forms);
 	const auto newest = std::bit_cast<pointers>(forms_of(""));
-	uint64_t changed = 0;
+	functions changed;
 
 	for (size_t i = 0; i < now.size(); i++)
-		changed |= uint64_t(now[i] != newest[i]) << i;
+		changed.set(i, now[i] != newest[i]);
 	return changed;
 }
 
@@ -128,13 +130,14 @@ TEST(patches_test, TableIsSound)
 TEST(patches_test, EveryRowChangesSomething)
 {
 	for (const patch_info &row : patch_table())
-		EXPECT_NE(0u, changed_by(forms_of("", without_row(row), with_row(row)))) << row.id;
+		EXPECT_TRUE(changed_by(forms_of("", without_row(row), with_row(row))).any())
+			<< row.id;
 }
 
 TEST(patches_test, NoChoiceIsTheNewestRelease)
 {
 	EXPECT_EQ(forms_of(""), forms_of(MODEL_NEWEST));
-	EXPECT_EQ(0u, changed_by(forms_of(MODEL_NEWEST)));
+	EXPECT_TRUE(changed_by(forms_of(MODEL_NEWEST)).none());
 	/* What is merged already can be put in, and nothing happens. */
 	for (const patch_info &row : patch_table()) {
 		if (row.kind != patch_kind::commit)
@@ -224,12 +227,12 @@ TEST(patches_test, TwoRowsOnOneFunctionAreRefusedAndOthersAreNot)
 				continue;
 			rows without = both(without_row(a), without_row(b));
 			rows with = both(with_row(a), with_row(b));
-			uint64_t by_a = changed_by(forms_of("", without_row(a), with_row(a)));
-			uint64_t by_b = changed_by(forms_of("", without_row(b), with_row(b)));
+			functions by_a = changed_by(forms_of("", without_row(a), with_row(a)));
+			functions by_b = changed_by(forms_of("", without_row(b), with_row(b)));
 
 			bool commits = a.kind == patch_kind::commit && b.kind == a.kind &&
 				       a.version != b.version;
-			if ((by_a & by_b) == 0 || commits) {
+			if ((by_a & by_b).none() || commits) {
 				EXPECT_EQ(by_a | by_b, changed_by(forms_of("", without, with)));
 				continue;
 			}

@@ -70,4 +70,40 @@ TEST_F(pgmap_test, other_programs_have_none)
 	});
 }
 
+/* Until v5.17 each page had a reference to the memory map, which it gave up with its last one. */
+TEST_F(pgmap_test, page_in_use_held_the_memory_map)
+{
+	std::string error;
+
+	ASSERT_TRUE(select_forms({ "v5.17", {}, {} }, &forms, &error)) << error;
+	run([&] {
+		dev_pagemap *pgmap = model::current->pgmap;
+		page *page;
+
+		model_creat(file(), 1);
+		map(0, 0, 4, 1, 0);
+		EXPECT_EQ(0, store(0, 4, 1));
+		EXPECT_EQ(model::current->nr_blocks + 1, pgmap->ref.peek());
+		page = pfn_to_page(pte_pfn(mm(0)->ptes[4].peek()));
+		EXPECT_EQ(1u, page->_refcount.peek());
+		EXPECT_EQ(1u, page->mapping.peek());
+		EXPECT_EQ(0, model_unbind());
+		EXPECT_EQ(0u, pgmap->ref.peek());
+		EXPECT_EQ(0u, page->_refcount.peek());
+		EXPECT_EQ(0u, pgmap->mapped.peek());
+	});
+}
+
+/* What zeroes a block goes by the disk, and not once that is gone. */
+TEST_F(pgmap_test, nothing_is_allocated_without_the_disk)
+{
+	run([&] {
+		model_creat(file(), 2);
+		EXPECT_EQ(1, write(0, 1, 7));
+		EXPECT_EQ(0, model_unbind());
+		EXPECT_EQ(-EIO, write(1, 1, 7));
+		EXPECT_EQ(-ENXIO, write(0, 1, 7));
+	});
+}
+
 } /* namespace kernel */

@@ -75,6 +75,23 @@ TEST_F(ConservationTest, LockedEntry) {
   EXPECT_THAT(sentence(), HasSubstr("the entry of page 2 of f is locked"));
 }
 
+/* All of them, or none: until v4.16 nobody wrote it down, and that is as good. */
+TEST_F(ConservationTest, PagesOfAnEntryThatSayWhoseTheyAre) {
+  const auto entry = [&](std::vector<std::pair<uint64_t, uint32_t>> pages) {
+    inode()->i_data.i_pages.slots[0].write(kernel::dax_make_entry(0, kernel::DAX_PMD));
+    for (auto [page, index] : pages) {
+      machine_->pages[page].mapping.store_here(inode()->id + 1u, engine::Order::kRelaxed);
+      machine_->pages[page].index.store_here(index, engine::Order::kRelaxed);
+    }
+  };
+  EXPECT_THAT(end([&] { entry({}); }), IsEmpty());
+  EXPECT_THAT(end([&] { entry({{0, 0}, {1, 1}, {2, 2}, {3, 3}}); }), IsEmpty());
+  EXPECT_THAT(end([&] { entry({{0, 0}, {1, 1}, {3, 3}}); }), ElementsAre("broken-invariant"));
+  EXPECT_THAT(sentence(), HasSubstr("block 2, a page of the entry of page 2 of f, does not say"));
+  EXPECT_THAT(end([&] { entry({{0, 0}, {1, 1}, {2, 7}, {3, 3}}); }), ElementsAre("broken-invariant"))
+      << "nor does one that takes itself for another";
+}
+
 TEST_F(ConservationTest, BlocksAreSomewhereAndOnlyThere) {
   EXPECT_THAT(end([&] { inode(1)->i_block[0].write(1u); }), ElementsAre("broken-invariant"));
   EXPECT_THAT(sentence(), HasSubstr("block 0, which page 0 of g has, is also"));

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
 #include "core/engine/hash.h"
@@ -91,7 +92,8 @@ TEST(Generate, EverythingOfTheTableOccurs) {
   }
   std::set<ArgKind> of_table;
   for (const OpInfo& info : op_table()) of_table.insert(info.args.begin(), info.args.end());
-  EXPECT_EQ(kinds.size(), op_table().size());
+  const auto drawn = std::ranges::count_if(op_table(), [](const OpInfo& info) { return info.weight > 0; });
+  EXPECT_EQ(kinds.size(), static_cast<size_t>(drawn));
   EXPECT_EQ(arguments, of_table);
 }
 

@@ -29,16 +29,6 @@ inline void model_note_page(const page *page)
 	model_touch(page_to_pfn(page));
 }
 
-inline void model_unlock_layout(inode *inode)
-{
-	up_write(&inode->i_data.invalidate_lock);
-}
-
-inline void model_lock_layout(inode *inode)
-{
-	down_write(&inode->i_data.invalidate_lock);
-}
-
 void model_init_wait_page(wait_entry *wait, const model_var &key, page *page, uint32_t idle,
 			  bool interruptible);
 

@@ -132,6 +132,7 @@ struct program_reuse : model_memory {
 			return;
 		SET(reused, 1);
 		folio_get(page);
+		folio_add_file_rmap(page);
 	}
 	void after(model_outcome &outcome)
 	{

@@ -505,6 +505,11 @@ int model_main(int argc, char **argv)
 	}
 	if (!std::strcmp(command, "results") || !std::strcmp(command, "test")) {
 		model_updating = command[0] == 'r';
+		if (model_updating && !*name)
+			std::printf(
+				"/* SPDX-License-Identifier: GPL-2.0-only */\n/* What each search comes to: "
+				"RESULT(program, what it lacks, verdict, executions). Written by "
+				"`daxrace-weak results`. */\n");
 		for (const model_program *p = model_program::first; p; p = p->next) {
 			if (std::strstr(p->name, name))
 				model_test(*p);
