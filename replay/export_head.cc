@@ -106,7 +106,7 @@ void ExportWriter::found(Comment& comment) const {
   }
   comment.empty();
   if (forced_) {
-    comment.lines(timeline(runner_, TimelineForm::kMail));
+    comment.lines(timeline_report(runner_, TimelineForm::kMail));
     return;
   }
   for_each_op([&](int task, size_t i, const Operation& op) {

@@ -37,6 +37,7 @@ constexpr RoleNames kRoles[] = {
     {"nrpages", Of::kFile, nullptr},
     {"i_datasync_tid", Of::kFile, nullptr},
     {"i_pincount", Of::kFile, nullptr},
+    {"mapping_lock", Of::kFile, nullptr},
     {"i_lock", Of::kFile, nullptr},
     {"i_count", Of::kFile, nullptr},
     {"i_nlink", Of::kFile, nullptr},
