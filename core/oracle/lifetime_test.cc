@@ -46,25 +46,5 @@ TEST_F(LifetimeTest, MemoryThatIsGoneMayNot) {
               AllOf(HasSubstr("A touched page 3 of the device"), HasSubstr("B had removed its memory map")));
 }
 
-TEST_F(LifetimeTest, EveryTouchIsSaid) {
-  EXPECT_THAT(play([&] {
-                touch(A, 2);
-                remove(B);
-                touch(A, 2);
-                touch(C, 0);
-              }),
-              ElementsAre("use-after-free", "use-after-free"));
-}
-
-TEST_F(LifetimeTest, WhatDoesNotTouchTheMemoryIsNotItsBusiness) {
-  EXPECT_THAT(play([&] {
-                remove(B);
-                store(A, 1);
-                set_content(1, value_of(A, 0));
-                fsync(A);
-              }),
-              IsEmpty());
-}
-
 }  // namespace
 }  // namespace daxrace::oracle

@@ -371,7 +371,7 @@ TEST(ScenarioTest, EachFindsSomethingOnSomeKernelOrIsTheTwinOfOneThatDoes) {
 
 /* Whether some of the schedules has a finding of one of these verdicts. */
 bool finds(Runner& runner, const std::vector<std::string>& wanted, int schedules) {
-  auto strategy = engine::find_strategy("random")->make({.seed = 11});
+  auto strategy = engine::find_strategy("pct")->make({.seed = 11});
   for (int i = 0; i < schedules; ++i) {
     strategy->begin();
     runner.run(*strategy);
