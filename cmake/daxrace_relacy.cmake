@@ -14,6 +14,7 @@ elseif(DAXRACE_TESTS STREQUAL "all")
     target_include_directories(daxrace-weak SYSTEM PRIVATE ${DAXRACE_RELACY_DIR})
     # Searching is all it does: in a debug build too.
     target_compile_options(daxrace-weak PRIVATE -O2)
+    install(TARGETS daxrace-weak RUNTIME)
     add_test(NAME relacy.protocols COMMAND daxrace-weak test)
     set_tests_properties(relacy.protocols PROPERTIES TIMEOUT 300)
   endif()

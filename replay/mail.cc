@@ -314,8 +314,10 @@ class Reader {
   void functions() {
     static const std::regex kCall(R"(\b([a-z_][a-z0-9_]{5,60})\(\))");
     std::map<std::string, int> counts;
+    static const std::regex kHuge(R"(\bpmds?\b|pmd_fault|\bhuge\b|\b2 ?mi?b\b)", std::regex::icase);
     for (const std::string& line : lines_) {
       if (is_diff(line)) continue;
+      mail_.huge = mail_.huge || std::regex_search(line, kHuge);
       for (auto it = std::sregex_iterator(line.begin(), line.end(), kCall); it != std::sregex_iterator();
            ++it) {
         if ((*it)[1].str().find('_') != std::string::npos) counts[(*it)[1].str()]++;

@@ -14,6 +14,7 @@ namespace daxrace::replay {
 struct Mail {
   std::string subject; /* without "Re:" and "[PATCH ...]" */
   bool is_patch = false;
+  bool huge = false; /* it speaks of huge pages */
   std::string from;
   std::string date;
   std::string message_id;             /* without < and > */

@@ -66,12 +66,16 @@ configurations=(
   'portfolio --mode=portfolio'
 )
 
+# Writing the corpus to a disk would take half of the time.
+memory=${TMPDIR:-/tmp}
+[[ ! -w /dev/shm ]] || memory=/dev/shm
+
 # one ROW CONFIGURATION SEED OPTIONS...: appends "row configuration seed found|capped schedules seconds".
 one() {
   local row=$1 configuration=$2 seed=$3 scratch status=0
   shift 3
   grep -qs "^$row	$configuration	$seed	" "$out" && return
-  scratch=$(mktemp -d)
+  scratch=$(mktemp -d -p "$memory")
   mkdir "$scratch/corpus"
   (ulimit -St "$cap"; exec "$fuzzer" "$@" -seed="$seed" -verbosity=0 --stats="$scratch/stats" \
     -artifact_prefix="$scratch/" "$scratch/corpus") >"$scratch/log" 2>&1 || status=$?

@@ -36,6 +36,10 @@ for command in explore "${commands[@]}"; do
         command -v daxrace-fuzz >/dev/null || continue
         line=$(sed -E 's/--for [0-9a-z]+/--for 2s/' <<<"$line")
         ;;
+      'daxrace weak '*)
+        # Not with a sanitizer.
+        command -v daxrace-weak >/dev/null || continue
+        ;;
     esac
     status=0
     timeout 300 bash -c "$line" >out 2>err </dev/null || status=$?

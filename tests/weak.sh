@@ -76,7 +76,7 @@ refuses() {
 }
 refuses program 'did you mean `ksm_read`' "$daxrace" weak run ksm_rea
 refuses without 'did you mean `smp_rmb@gup_must_unshare`' "$daxrace" weak run ksm_read --without smp_rmb@gup_must_unshar
-refuses search 'search' "$daxrace" weak run ksm_read --search deep
+refuses search '--search' "$daxrace" weak run ksm_read --search deep
 refuses schedule 'no schedule' "$daxrace" weak run ksm_read --schedule 'd 1'
-refuses subcommand 'subcommand' "$daxrace" weak
+refuses subcommand 'did you mean `run`' "$daxrace" weak rum
 exit "$failed"

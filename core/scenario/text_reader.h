@@ -48,7 +48,7 @@ class Reader {
     bool repeats;
     bool (Reader::*read)(Line&);
   };
-  static constexpr size_t kKeywords = 22;
+  static constexpr size_t kKeywords = 23;
   static const std::array<Keyword, kKeywords> kKeywordTable;
 
   /* A reference to a region, which may stand before the mmap that declares it. */
