@@ -14,7 +14,7 @@ namespace daxrace::replay {
 namespace {
 
 /* What a number of that role counts: see core/model/model.cc, where they are made. */
-enum class Of : uint8_t { kFile, kFilePage, kProcess, kPte, kPmd, kVma };
+enum class Of : uint8_t { kFile, kFilePage, kProcess, kPte, kPmd, kVma, kBlock };
 
 struct RoleNames {
   std::string_view role;
@@ -50,6 +50,7 @@ constexpr RoleNames kRoles[] = {
     {"ptl", Of::kPmd, nullptr},
     {"vma.linked", Of::kVma, "vma"},
     {"vma.in_i_mmap", Of::kVma, "vma in i_mmap,"},
+    {"page", Of::kBlock, "the page of"},
 };
 
 /* Words for roles whose number says nothing. */
@@ -193,6 +194,8 @@ std::string place_words(const scenario::Runner& runner, std::string_view role, u
       return table_words(runner, object, config.pmd_nr);
     case Of::kVma:
       return vma_words(runner, object);
+    case Of::kBlock:
+      return "block " + std::to_string(object);
   }
   return "";
 }
