@@ -7,6 +7,7 @@
 
 #include <cstdio>
 #include <filesystem>
+#include <ostream>
 #include <set>
 #include <string>
 
@@ -117,6 +118,12 @@ Outcomes by_relacy(const std::string &command)
 		outcomes.insert(std::string(line, strcspn(line, "\n")));
 	EXPECT_TRUE(pipe && pclose(pipe) == 0) << command;
 	return outcomes;
+}
+
+/* Otherwise a test would be called by the bytes of its parameter, addresses among them. */
+void PrintTo(const Program &program, std::ostream *os)
+{
+	*os << program.name;
 }
 
 class protocol_outcomes_test : public ::testing::TestWithParam<Program>
