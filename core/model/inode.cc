@@ -239,13 +239,17 @@ void inode_unpin_lru_isolating(inode *inode)
  */
 static bool inode_lru_isolate(inode *inode)
 {
+	bool stays;
+
 	spin_lock(&inode->i_lock);
 	if (!GET(inode->i_lru)) {
 		spin_unlock(&inode->i_lock);
 		return false;
 	}
-	if (READ_ONCE(inode->i_count) || GET(inode->i_state) ||
-	    !FORMS.mapping_shrinkable(&inode->i_data)) {
+	stays = READ_ONCE(inode->i_count) != 0;
+	stays = stays || GET(inode->i_state);
+	stays = stays || !FORMS.mapping_shrinkable(&inode->i_data);
+	if (stays) {
 		SET(inode->i_lru, false);
 		spin_unlock(&inode->i_lock);
 		return false;
