@@ -20,7 +20,7 @@ function(daxrace_test name dir)
   target_compile_definitions(${name}_test PRIVATE
     DAXRACE_SOURCE_DIR="${CMAKE_SOURCE_DIR}" DAXRACE_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
   # The same suite and case may exist in two directories.
-  gtest_discover_tests(${name}_test TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300)
+  gtest_discover_tests(${name}_test TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 900)
 endfunction()
 
 function(daxrace_bench name dir)
@@ -37,7 +37,7 @@ function(daxrace_script_tests mode regex)
   foreach(script IN LISTS scripts)
     get_filename_component(name ${script} NAME_WE)
     add_test(NAME script.${name} COMMAND bash ${script})
-    set_tests_properties(script.${name} PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77
+    set_tests_properties(script.${name} PROPERTIES TIMEOUT 1800 SKIP_RETURN_CODE 77
       ENVIRONMENT "DAXRACE_BIN=${CMAKE_RUNTIME_OUTPUT_DIRECTORY};DAXRACE_SOURCE=${CMAKE_SOURCE_DIR}")
   endforeach()
 endfunction()
