@@ -65,11 +65,22 @@ campaign 1 "$scratch/e" --seed 7 --jobs 1 --runs 2000 --kernel v4.11 --scenario 
 # A worker dies of a signal: infrastructure, and the campaign goes on. Then it is interrupted.
 "$daxrace" fuzz --out "$scratch/f" --for 60s --kernel v4.11 >"$scratch/log" 2>&1 &
 supervisor=$!
-sleep 2
-worker=$(pgrep -P "$supervisor" daxrace-fuzz | head -n 1)
+# worker_but PID: a worker that is not PID, waited for
+worker_but() {
+  local found
+  for ((i = 0; i < 600; ++i)); do
+    found=$(pgrep -P "$supervisor" daxrace-fuzz | grep -vx "$1" | head -n 1)
+    [[ -n $found ]] && echo "$found" && return
+    sleep 0.1
+  done
+}
+for ((i = 0; i < 600; ++i)); do
+  grep -qs '"executions": [1-9]' "$scratch/f/status.json" && break
+  sleep 0.1
+done
+worker=$(worker_but 0)
 kill -SEGV "$worker"
-sleep 3
-pgrep -P "$supervisor" daxrace-fuzz >/dev/null || fail "no worker was started again"
+[[ -n $(worker_but "$worker") ]] || fail "no worker was started again"
 kill -INT "$supervisor"
 wait "$supervisor"
 (($? == 130)) || fail "an interrupt is not exit 130" "$scratch/log"
@@ -82,6 +93,11 @@ ls "$scratch"/f/infrastructure/worker-*.log >/dev/null 2>&1 || fail "no last wor
 mapfile -t before < <(cd "$scratch/b/findings" && sha256sum ./*.dax)
 "$daxrace" fuzz --out "$scratch/b" --seed 7 --jobs 1 --runs 1000000000 --kernel v4.11 >"$scratch/log" 2>&1 &
 supervisor=$!
+# Not before it is at work: what it did in its first part may be all that is waited for below.
+for ((i = 0; i < 600; ++i)); do
+  grep -q 'going on with' "$scratch/log" && break
+  sleep 0.1
+done
 for ((i = 0; i < 2000; ++i)); do
   if [[ $bin == *asan* ]]; then
     grep -qs '"minimised": "done"' "$scratch/b/status.json" && break

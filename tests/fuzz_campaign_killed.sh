@@ -67,10 +67,12 @@ for ((kill = 0; kill < kills; ++kill)); do
 done
 [[ -z $supervisor ]] || { kill -KILL "$supervisor"; wait "$supervisor" 2>/dev/null; }
 
-# Taken up a last time, it ends in order, and each finding replays.
+# Taken up a last time, it ends in order, and each finding replays. It cannot end in order before it has begun.
+resumed=$(grep -c 'going on with' "$scratch/log")
 "${command[@]}" >>"$scratch/log" 2>&1 </dev/null &
 supervisor=$!
-sleep 4
+until (($(grep -c 'going on with' "$scratch/log") > resumed)) || ! kill -0 "$supervisor" 2>/dev/null; do sleep 0.1; done
+sleep 3
 kill -TERM "$supervisor"
 wait "$supervisor"
 status=$?
