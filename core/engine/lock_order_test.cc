@@ -2,6 +2,7 @@
 #include "core/engine/lock_order.h"
 
 #include "core/engine/failure_for_test.h"
+#include "core/engine/rcu.h"
 
 namespace daxrace::engine {
 namespace {
@@ -108,6 +109,11 @@ void s_then_a(bool read) {
   w.a->lock();
   w.a->unlock();
   read ? w.s->up_read() : w.s->up_write();
+}
+
+void s_alone() {
+  w.s->down_read();
+  w.s->up_read();
 }
 
 void a_then_s(bool read) {
@@ -225,6 +231,36 @@ TEST(LockOrder, ReadingASemaphoreAgain) {
               drop(*w.s);
               drop(*w.s);
             }}));
+}
+
+TEST(LockOrder, ReadersOfSrcuStandInTheWayOfNobodyButOfWhoWaitsForThem) {
+  static Srcu* srcu;
+  static const Role kSrcu("order-srcu");
+  auto domain = [](auto&&... tasks) {
+    return passing({[=] {
+      srcu = Execution::current().arena().make<Srcu>();
+      srcu->init(kSrcu);
+      (tasks(), ...);
+    }});
+  };
+  auto srcu_then_s = [] {
+    uint32_t index = srcu->read_lock();
+    s_alone();
+    srcu->read_unlock(index);
+  };
+  auto s_then_srcu = [] {
+    w.s->down_read();
+    srcu->read_unlock(srcu->read_lock());
+    w.s->up_read();
+  };
+  auto s_then_synchronize = [] {
+    w.s->down_write();
+    srcu->synchronize();
+    w.s->up_write();
+  };
+  EXPECT_EQ("", domain(srcu_then_s, s_then_srcu));
+  EXPECT_EQ("", domain(s_then_srcu, s_then_synchronize));
+  expect_words(domain(srcu_then_s, s_then_synchronize), {"order-srcu#0", "while it holds order-s#0"});
 }
 
 /* --- what is not a lock for the engine --- */

@@ -75,7 +75,8 @@ void GracePeriods::enter(uint32_t index, const Site& site) {
   acquire_clock(ended_);
   execution.event(site, EventKind::k_rcu_lock, *this, index);
   nest(index, 1);
-  execution.hold(*this, false);
+  /* No reader waits for another, whoever waits for the grace period. */
+  execution.hold(*this, {.exclusive = false, .recursive = true});
 }
 
 void GracePeriods::closed(Sections& sections, uint32_t index) const {
@@ -113,6 +114,8 @@ void GracePeriods::synchronize(const Site& site, [[maybe_unused]] ExpressionGuar
   Pending begin{&site, this, EventKind::k_rcu_sync};
   begin.sleeps = true;
   execution.point(begin);
+  /* As lockdep's lock_sync(): it waits for readers, whatever they wait for. */
+  execution.may_wait_for(*this, site);
   Sections& waits_for = readers_[self].waits_for = open();
   next_index();
   execution.event(site, EventKind::k_rcu_sync, *this,
