@@ -12,9 +12,38 @@ namespace daxrace::fuzz {
 
 namespace {
 
-constexpr std::string_view kNames[] = {"--kernel", "--without",    "--with",     "--mode", "--code",
-                                       "--pairs",  "--states",     "--locks",    "--only", "--ignore",
-                                       "--unless", "--keep-going", "--campaign", "--stats"};
+struct Row {
+  std::string_view name;
+  std::string_view words; /* "VALUE<tab>what it does" */
+};
+constexpr Row kRows[] = {
+    {"--kernel", "V\tthe kernel, as the daxrace command takes it (the newest)"},
+    {"--without", "ROW\tthat kernel without a commit; may be repeated"},
+    {"--with", "ROW\tthat kernel with a proposal, mutant or back-port; may be repeated"},
+    {"--mode",
+     "mutate|uniform|portfolio\tuniform: every input is drawn afresh and nothing is learnt from "
+     "coverage;\tportfolio: so is every program, and it runs under as many schedules as a loop of\t"
+     "`daxrace run` would give it; what mutation is compared with"},
+    {"--code", "on|off\tfeedback: coverage of the model's code"},
+    {"--pairs", "on|off\tfeedback: pairs of places in different tasks that touched the same object"},
+    {"--states", "on|off\tfeedback: where the other tasks stand when an operation ends"},
+    {"--locks", "on|off\tfeedback: which lock is taken under which"},
+    {"--only", "VERDICT\tother verdicts are no findings"},
+    {"--ignore", "PREFIX\tnor are those whose signature starts so; may be repeated"},
+    {"--unless", "V\tnor those whose program shows the verdict on kernel V too"},
+    {"--keep-going", "\tgo on after a finding; the first input of each signature stays"},
+    {"--campaign",
+     "DIR\twork for a campaign: keep going, findings go to DIR and the smallest input of each\t"
+     "signature stays, the file of --stats is written every second, SIGTERM is an orderly end"},
+    {"--stats", "FILE\tat the end or at a finding, what was done: lines of `key value`"},
+    {"--help", "\tthis text"},
+};
+
+std::vector<std::string_view> names() {
+  std::vector<std::string_view> names;
+  for (const Row& row : kRows) names.push_back(row.name);
+  return names;
+}
 
 /* Feedback that can be switched off. */
 struct Switch {
@@ -45,13 +74,11 @@ std::string read_word(std::string_view name, std::string_view value,
 
 std::string read_ours(std::string_view name, std::string_view value, bool has_value,
                       const std::vector<std::string_view>& verdicts, Options& options) {
-  if (name == "--keep-going") {
-    options.keep_going = true;
-    return has_value ? "--keep-going takes no value" : "";
+  if (name == "--keep-going" || name == "--help") {
+    (name == "--help" ? options.help : options.keep_going) = true;
+    return has_value ? std::string(name) + " takes no value" : "";
   }
-  if (std::ranges::find(kNames, name) == std::end(kNames)) {
-    return unknown("option", name, {std::begin(kNames), std::end(kNames)});
-  }
+  if (std::ranges::find(kRows, name, &Row::name) == std::end(kRows)) return unknown("option", name, names());
   if (value.empty()) return std::string(name) + " needs a value: " + std::string(name) + "=...";
   size_t which = 0;
   std::string error;
@@ -89,6 +116,25 @@ bool is_file(const std::string& path) {
 }
 
 }  // namespace
+
+std::string help() {
+  std::string text =
+      "daxrace-fuzz [--option=value]... [-option=value]... [DIRECTORY | FILE]...\n\n"
+      "Fuzzes with the programs of the directories as a corpus, the first of which gets the new\n"
+      "ones, or runs the files once each. What begins with one dash is libFuzzer's, which -help=1\n"
+      "lists; its -entropic is 0 here if nothing else is said.\n\n";
+  for (const Row& row : kRows) {
+    const size_t tab = row.words.find('\t');
+    text += "  " + std::string(row.name) + (tab == 0 ? "" : "=" + std::string(row.words.substr(0, tab)));
+    for (size_t at = tab; at != row.words.npos;) {
+      const size_t end = row.words.find('\t', at + 1);
+      text += "\n      " + std::string(row.words.substr(at + 1, end - at - 1));
+      at = end;
+    }
+    text += "\n";
+  }
+  return text + "\nExit status: 0 no finding, 77 a finding, 2 usage; others are libFuzzer's.\n";
+}
 
 std::string read_options(const std::vector<std::string_view>& arguments,
                          const std::vector<std::string_view>& verdicts, Options& options) {

@@ -27,6 +27,13 @@ refuse 'did you mean stale-read?' --only=stale-raed
 refuse 'unknown value of --mode' --mode=fast
 refuse '--keep-going takes no value' --keep-going=1
 refuse 'v9.0 is not modelled' --unless=v9.0
+refuse '--help takes no value' --help=1
+
+# --help names each option that is there.
+"$fuzz" --help >"$scratch/help" 2>&1 || { echo "--help: exit $?"; failed=1; }
+for option in $("$fuzz" --no-such 2>&1 | tr ' ,' '\n\n' | grep '^--'); do
+  grep -q -- "^  $option" "$scratch/help" || { echo "--help does not name $option"; failed=1; }
+done
 
 # The store that gets SIGBUS is there in v6.15 and not in v6.14; a seed that shows it at once is a finding of the one
 # against the other, and none against itself.

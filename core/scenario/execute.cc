@@ -163,9 +163,13 @@ uint32_t Runner::open_number(const Operation& op) const {
 }
 
 bool Runner::load(const Program& program, const KernelChoice& kernel, std::string* error) {
-  if (!kernel::select_forms({kernel.version, kernel.without, kernel.with}, &forms_, error)) return false;
+  /* A fuzzer loads a program for each execution, and all for one kernel. */
+  if (!has_forms_ || kernel != kernel_) {
+    has_forms_ = kernel::select_forms({kernel.version, kernel.without, kernel.with}, &forms_, error);
+    if (!has_forms_) return false;
+    kernel_ = kernel;
+  }
   program_ = &program;
-  kernel_ = kernel;
   plan_regions();
   task_names_.clear();
   for (size_t i = 0; i < program.tasks.size(); ++i)

@@ -41,6 +41,7 @@ class Runner {
   engine::Execution& execution() { return execution_; }
   const engine::Execution& execution() const { return execution_; }
   oracle::OracleSet& oracles() { return oracles_; }
+  const oracle::OracleSet& oracles() const { return oracles_; }
   const Program& program() const { return *program_; }
   const KernelChoice& kernel() const { return kernel_; }
   /* How the model is made for it. */
@@ -82,6 +83,7 @@ class Runner {
   oracle::OracleSet oracles_;
   const Program* program_ = nullptr;
   KernelChoice kernel_;
+  bool has_forms_ = false; /* those of kernel_ */
   kernel::model_forms forms_{};
   kernel::model_config config_;
   bool signals_ = false; /* some operation sends them */
