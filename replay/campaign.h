@@ -51,10 +51,16 @@ struct CampaignFinding {
   std::vector<std::string> closed_by; /* changes that make it go away, each enough; " + ": together */
   bool explained = false;             /* closed_by is what there is to say */
 
-  /* What several signatures may have in common: the change that makes them go away, or while that is not
-   * known the verdict and the places, whatever the operations. */
-  std::string cause() const;
+  /* The signature without the operations: verdict and places. */
   std::string places() const;
+};
+
+/* Findings that seem to be one bug. */
+struct CampaignCause {
+  std::string name;
+  std::vector<const CampaignFinding*> findings; /* the one to look at first: new, confirmed, the smallest */
+
+  uint64_t hits() const;
 };
 
 struct CampaignSample {
@@ -95,7 +101,9 @@ struct CampaignState {
 
   uint64_t count(bool known) const;
   uint64_t hits() const;
-  uint64_t causes() const;
+  /* Findings have a cause in common that the same change makes go away. One of which no change is known goes
+   * with those at the same places of which one is, and else with all at the same places. */
+  std::vector<CampaignCause> causes() const;
   /* Findings of which that is still to be done. */
   uint64_t to_minimise() const;
   /* Of the workers' own time: how fast they are, not how much of the machine they get. */

@@ -33,7 +33,8 @@ namespace {
 
 std::string found_text(const CampaignState& state) {
   std::string text = counted(state.findings.size(), "distinct finding", "distinct findings");
-  if (state.causes() < state.findings.size()) text += " in " + counted(state.causes(), "group", "groups");
+  const uint64_t causes = state.causes().size();
+  if (causes < state.findings.size()) text += " in " + counted(causes, "group", "groups");
   if (state.count(true) != 0) text += " (" + grouped(state.count(true)) + " known)";
   return text + ", " + counted(state.hits(), "hit", "hits");
 }
@@ -61,10 +62,19 @@ std::string status_line(const CampaignState& state) {
 
 std::string summary_text(const CampaignStore& store, const CampaignState& state, const std::string& daxrace) {
   std::string text;
-  for (const auto& [file, finding] : state.findings) {
-    text += daxrace + " replay " + store.path("findings/" + file) + "  # " + finding.verdict + ", " +
-            counted(finding.hits, "hit", "hits") + (finding.known ? ", known" : "") +
-            (finding.confirmed ? "" : ", not confirmed") + "\n";
+  for (const CampaignCause& cause : state.causes()) {
+    const CampaignFinding& finding = *cause.findings[0];
+    text += finding.verdict.empty() ? "not confirmed" : finding.verdict;
+    if (!std::ranges::all_of(cause.findings,
+                             [&](const auto* each) { return each->verdict == finding.verdict; }))
+      text += " and others";
+    if (cause.findings.size() > 1) text += ", " + counted(cause.findings.size(), "finding", "findings");
+    text += ", " + counted(cause.hits(), "hit", "hits");
+    if (!finding.closed_by.empty()) text += "; " + cause.name;
+    if (finding.known) text += "; known";
+    if (!finding.verdict.empty() && !finding.confirmed) text += "; not confirmed";
+    text += "\n  " + daxrace + " replay " +
+            store.path((finding.minimised == "done" ? "minimised/" : "findings/") + finding.file) + "\n";
   }
   if (state.to_minimise() != 0)
     text += counted(state.to_minimise(), "finding is", "findings are") +
@@ -90,7 +100,7 @@ nlohmann::json summary_json(const CampaignState& state) {
                          {"resident_kb", state.resident_kb},
                          {"resident_kb_first_minute", state.resident_kb_first},
                          {"resident_kb_max", state.resident_kb_max},
-                         {"causes", state.causes()},
+                         {"causes", state.causes().size()},
                          {"to_minimise", state.to_minimise()},
                          {"corpus", state.corpus},
                          {"corpus_new", state.corpus_new},
@@ -103,6 +113,10 @@ nlohmann::json summary_json(const CampaignState& state) {
                          {"new", state.count(false)},
                          {"findings", nlohmann::json::array()}};
   if (!state.gave_up.empty()) json["why"] = state.gave_up;
+  std::map<std::string, std::string> of; /* which cause, by file */
+  for (const CampaignCause& cause : state.causes()) {
+    for (const CampaignFinding* finding : cause.findings) of[finding->file] = cause.name;
+  }
   for (const auto& [file, finding] : state.findings) {
     json["findings"].push_back({{"file", file},
                                 {"verdict", finding.verdict},
@@ -114,7 +128,7 @@ nlohmann::json summary_json(const CampaignState& state) {
                                 {"seconds", finding.seconds},
                                 {"confirmed", finding.confirmed},
                                 {"known", finding.known},
-                                {"cause", finding.cause()},
+                                {"cause", of[file]},
                                 {"minimised", finding.minimised},
                                 {"operations", finding.operations},
                                 {"explained", finding.explained},
@@ -254,13 +268,12 @@ std::string report_html(const CampaignState& state) {
       escaped(progress_text(state)) + " in " + counted(state.executions, "execution", "executions") +
       "</p>\n<h2>Findings</h2>\n";
   html += "<table><tr><th>verdict</th><th>hits</th><th>first seen</th><th>what</th></tr>\n";
-  std::map<std::string, std::vector<const CampaignFinding*>> causes;
-  for (const auto& [file, finding] : state.findings) causes[finding.cause()].push_back(&finding);
-  for (const auto& [cause, findings] : causes) {
-    if (findings.size() > 1)
-      html += "<tr class=\"cause\"><td colspan=\"4\">" + counted(findings.size(), "finding", "findings") +
-              ": " + escaped(cause) + "</td></tr>\n";
-    for (const CampaignFinding* finding : findings) html += row_html(*finding);
+  for (const CampaignCause& cause : state.causes()) {
+    if (cause.findings.size() > 1)
+      html += "<tr class=\"cause\"><td colspan=\"4\">" +
+              counted(cause.findings.size(), "finding", "findings") + ": " + escaped(cause.name) +
+              "</td></tr>\n";
+    for (const CampaignFinding* finding : cause.findings) html += row_html(*finding);
   }
   html +=
       "</table>\n<h2>Over time</h2>\n" + curve(state, "Inputs", &CampaignSample::corpus) +

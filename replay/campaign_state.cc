@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <algorithm>
+#include <tuple>
 
 #include "replay/campaign.h"
 
@@ -16,10 +17,37 @@ uint64_t CampaignState::hits() const {
   return sum;
 }
 
-uint64_t CampaignState::causes() const {
-  std::set<std::string> causes;
-  for (const auto& [file, finding] : findings) causes.insert(finding.cause());
-  return causes.size();
+uint64_t CampaignCause::hits() const {
+  uint64_t sum = 0;
+  for (const CampaignFinding* finding : findings) sum += finding->hits;
+  return sum;
+}
+
+std::vector<CampaignCause> CampaignState::causes() const {
+  std::map<std::string, std::string> known;
+  for (const auto& [file, finding] : findings) {
+    if (!finding.closed_by.empty())
+      known.try_emplace(finding.places(), "goes away with " + finding.closed_by[0]);
+  }
+  std::map<std::string, CampaignCause> causes;
+  for (const auto& [file, finding] : findings) {
+    const auto at = known.find(finding.places());
+    const std::string name = !finding.closed_by.empty() ? "goes away with " + finding.closed_by[0]
+                             : at != known.end() && !finding.explained ? at->second
+                                                                       : finding.places();
+    causes[name].name = name;
+    causes[name].findings.push_back(&finding);
+  }
+  const auto first = [](const CampaignFinding* finding) {
+    return std::tuple(finding->known, !finding->confirmed, finding->minimised != "done", finding->size,
+                      std::string_view(finding->file));
+  };
+  std::vector<CampaignCause> list;
+  for (auto& [name, cause] : causes) {
+    std::ranges::sort(cause.findings, {}, first);
+    list.push_back(std::move(cause));
+  }
+  return list;
 }
 
 uint64_t CampaignState::to_minimise() const {
@@ -39,10 +67,6 @@ double CampaignState::steps_per_cpu_second(double from, double to) const {
   }
   if (first == nullptr || last->cpu_seconds <= first->cpu_seconds || last->steps <= first->steps) return 0;
   return static_cast<double>(last->steps - first->steps) / (last->cpu_seconds - first->cpu_seconds);
-}
-
-std::string CampaignFinding::cause() const {
-  return closed_by.empty() ? places() : "goes away with " + closed_by[0];
 }
 
 /* "verdict/operation/operation/place/place" without the operations, unless there is nothing else. */
