@@ -14,7 +14,7 @@ namespace daxrace::replay {
 namespace {
 
 /* What a number of that role counts: see core/model/model.cc, where they are made. */
-enum class Of : uint8_t { kFile, kFilePage, kProcess, kPte, kPmd, kVma, kBlock };
+enum class Of : uint8_t { kFile, kFilePage, kProcess, kPte, kPmd, kVma, kBlock, kDirectory };
 
 struct RoleNames {
   std::string_view role;
@@ -51,13 +51,28 @@ constexpr RoleNames kRoles[] = {
     {"vma.linked", Of::kVma, "vma"},
     {"vma.in_i_mmap", Of::kVma, "vma in i_mmap,"},
     {"page", Of::kBlock, "the page of"},
+    {"dir.i_rwsem", Of::kDirectory, "i_rwsem"},
 };
 
 /* Words for roles whose number says nothing. */
 constexpr std::pair<std::string_view, const char*> kNumberless[] = {
-    {"var_table", "the page to become idle"},     {"dma.done", "the device to complete it"},
-    {"wait_table", "the entry's wait queue"},     {"journal", "the journal"},
+    {"var_table", "the page to become idle"},
+    {"dma.done", "the device to complete it"},
+    {"wait_table", "the entry's wait queue"},
+    {"journal", "the journal"},
     {"alloc_lock", "the block allocator's lock"},
+    {"pgmap.done", "pgmap->done"},
+    {"pgmap.ref", "pgmap->ref"},
+    {"pgmap.mapped", "pgmap->mapped"},
+    {"pgmap.dying", "pgmap->dying"},
+    {"dax.alive", "DAXDEV_ALIVE"},
+    {"dax_srcu", "dax_srcu"},
+    {"q_usage_counter", "q_usage_counter"},
+    {"s_umount", "s_umount"},
+    {"rcu", "RCU"},
+    {"swap_lock", "swap_lock"},
+    {"zone_lock", "zone->lock"},
+    {"fs_reclaim", "fs_reclaim"},
 };
 
 const RoleNames* find_role(std::string_view role) {
@@ -99,6 +114,7 @@ constexpr FormName kHelpers[] = {
     {"model_translate", "page walk"},
     {"model_try_access", "user access"},
     {"model_access_anon", "user access"},
+    {"model_note_pin", "get_user_pages_fast()"},
     {"model_pin_write", "DMA"},
     {"model_pin_read", "DMA"},
     {"model_dma_run", "DMA"},
@@ -173,6 +189,19 @@ std::string address_words(const scenario::Runner& runner, int process, uint32_t 
   return process_name(runner, static_cast<size_t>(process)) + ":" + std::to_string(page);
 }
 
+/* Those of the program in the order of their files, behind them the root. */
+static std::string directory_words(const scenario::Program& program, uint32_t object) {
+  std::vector<bool> is_directory(program.files.size());
+  for (const scenario::Operation& op : program.setup) {
+    if (op.kind == scenario::OpKind::k_mkdir)
+      is_directory[static_cast<size_t>(scenario::argument(op, scenario::ArgKind::kNewFile))] = true;
+  }
+  for (size_t file = 0; file < is_directory.size(); ++file) {
+    if (is_directory[file] && object-- == 0) return program.files[file];
+  }
+  return "/";
+}
+
 std::string place_words(const scenario::Runner& runner, std::string_view role, uint32_t object) {
   const RoleNames* names = find_role(role);
   if (names == nullptr) return "";
@@ -196,6 +225,8 @@ std::string place_words(const scenario::Runner& runner, std::string_view role, u
       return vma_words(runner, object);
     case Of::kBlock:
       return "block " + std::to_string(object);
+    case Of::kDirectory:
+      return directory_words(program, object);
   }
   return "";
 }
@@ -208,7 +239,8 @@ std::string object_words(const scenario::Runner& runner, std::string_view role, 
   std::string words(names == nullptr || names->words == nullptr ? role : names->words);
   std::string place = place_words(runner, role, object);
   if (place.empty()) return words + " " + std::to_string(object);
-  bool lock = names->of == Of::kFile || names->of == Of::kProcess || role == "ptl";
+  bool lock =
+      names->of == Of::kFile || names->of == Of::kProcess || names->of == Of::kDirectory || role == "ptl";
   return lock && role != "i_size" ? words + "(" + place + ")" : words + " " + place;
 }
 

@@ -14,8 +14,8 @@
 #include "core/scenario/text.h"
 #include "daxrace_version.h"
 #include "replay/command.h"
-#include "replay/names.h"
 #include "replay/orders.h"
+#include "replay/step_words.h"
 #include "replay/timeline.h"
 
 namespace daxrace::replay {
@@ -99,16 +99,24 @@ void check_writable(const std::string& path) {
     throw UsageError{path + ": cannot write: " + std::strerror(errno)};
 }
 
-void write_program(const scenario::Program& program, const std::string& path) {
+void write_text(const std::string& text, const std::string& path) {
+  if (path.empty()) {
+    std::cout << text;
+    return;
+  }
   std::string temporary = path + ".tmp" + std::to_string(getpid());
   std::ofstream file(temporary, std::ios::binary);
-  file << scenario::print(program);
+  file << text;
   file.close();
   if (!file || std::rename(temporary.c_str(), path.c_str()) != 0) {
     std::string why = std::strerror(errno);
     std::remove(temporary.c_str());
     throw UsageError{path + ": cannot write: " + why};
   }
+}
+
+void write_program(const scenario::Program& program, const std::string& path) {
+  write_text(scenario::print(program), path);
 }
 
 std::string finding_name(const scenario::Runner& runner) {
@@ -120,15 +128,6 @@ std::string finding_name(const scenario::Runner& runner) {
 }
 
 void print_finding(const scenario::Runner& runner) { std::cout << "\n" << timeline_report(runner) << "\n"; }
-
-namespace {
-
-/* Without the verdict before it and the full stop behind it. */
-std::string sentence_of(const scenario::Runner& runner, const engine::Finding& finding) {
-  return renamed(runner, finding.describe(finding, runner.execution()));
-}
-
-}  // namespace
 
 nlohmann::json json_of_execution(const scenario::Runner& runner) {
   const engine::Execution& execution = runner.execution();
@@ -142,7 +141,7 @@ nlohmann::json json_of_execution(const scenario::Runner& runner) {
     json["findings"].push_back({{"verdict", finding.verdict},
                                 {"signature", scenario::signature(finding, runner)},
                                 {"step", finding.step},
-                                {"sentence", sentence_of(runner, finding)}});
+                                {"sentence", sentence_words(runner, finding)}});
   }
   return json;
 }

@@ -86,6 +86,8 @@ std::string plain_words(const scenario::Runner& runner, const Event& event) {
     case EventKind::k_load:
     case EventKind::k_plain_read:
       /* How often the block has left an extent map. */
+      if (event.role->name() == "generation" && std::string_view(event.site->function) == "model_note_pin")
+        return "pins the page of block " + std::to_string(event.object);
       if (event.role->name() == "generation")
         return "block " + std::to_string(event.object) +
                (event.value == 0 ? " is in use" : " has been freed");
@@ -108,11 +110,62 @@ std::string plain_words(const scenario::Runner& runner, const Event& event) {
       return "starts";
     case EventKind::k_prepare_wait:
       return "queues up to wait for " + object;
+    case EventKind::k_finish_wait:
+      return "leaves the queue for " + object;
+    case EventKind::k_wait_active:
+      return event.value == 0 ? "nobody waits for " + object : "somebody waits for " + object;
+    case EventKind::k_wait_end:
+      return "goes on after its wait for " + object;
+    case EventKind::k_gave_up:
+      return "gives up its wait for " + object + (event.value == 0 ? ": time is up" : ": a signal");
+    case EventKind::k_complete:
+      return "completes " + object;
+    case EventKind::k_wait_done:
+      return "has seen " + object + " completed";
+    case EventKind::k_downgrade:
+      return "keeps " + object + " shared";
+    case EventKind::k_rcu_lock:
+      return "begins a read section of " + object;
+    case EventKind::k_rcu_unlock:
+      return "ends its read section of " + object;
+    case EventKind::k_rcu_sync:
+      return "asks for a grace period of " + object + ": " + std::to_string(event.value) +
+             " in read sections";
+    case EventKind::k_rcu_synced:
+      return "has seen a grace period of " + object;
     case EventKind::k_finish:
       return "the task ends";
     default:
       return std::string(engine::name_of(event.kind)) + " " + object;
   }
+}
+
+bool waits_for_a_page(const scenario::Runner& runner) {
+  const engine::Execution& execution = runner.execution();
+  for (int id = 0; id < execution.task_count(); ++id) {
+    const engine::Task& task = execution.task(static_cast<TaskId>(id));
+    if (task.state != engine::Task::State::kRunnable || task.pending.object == nullptr) continue;
+    const std::string_view role = task.pending.object->role->name();
+    if (role == "page" || role == "var_table" || role == "pgmap.done") return true;
+  }
+  return false;
+}
+
+/* Who keeps pages of files from becoming idle, if somebody waits for that: no task holds a page, so the
+ * engine cannot know. */
+std::string pins_words(const scenario::Runner& runner) {
+  const oracle::FileHistory& history = runner.oracles().history();
+  std::string words;
+  if (!waits_for_a_page(runner)) return words;
+  for (const oracle::Pin* pin = history.pins(); pin != nullptr; pin = pin->next) {
+    if (pin->inode == nullptr) continue;
+    const uint64_t page = pin->cell / runner.machine().cells;
+    words += "; page " + std::to_string(page) + " of " + runner.oracles().names().files[pin->inode->id] +
+             " is pinned by " + std::string(runner.execution().task(pin->task).name) + " op " +
+             std::to_string(pin->op) + " (" + operation_words(runner, pin->task, pin->op) + "), since step " +
+             std::to_string(pin->step);
+  }
+  return words;
 }
 
 }  // namespace
@@ -155,9 +208,13 @@ std::string step_words(const scenario::Runner& runner, uint32_t step) {
   return name + " " + event_words(runner, event);
 }
 
+std::string sentence_words(const scenario::Runner& runner, const engine::Finding& finding) {
+  const std::string sentence = renamed(runner, finding.describe(finding, runner.execution()));
+  return finding.verdict == "deadlock" ? sentence + pins_words(runner) : sentence;
+}
+
 std::string finding_words(const scenario::Runner& runner, const engine::Finding& finding) {
-  return std::string(finding.verdict) + ": " +
-         renamed(runner, finding.describe(finding, runner.execution())) + ".";
+  return std::string(finding.verdict) + ": " + sentence_words(runner, finding) + ".";
 }
 
 std::vector<uint32_t> steps_named(const std::string& sentence) {

@@ -31,6 +31,8 @@ std::string deed_words(const scenario::Runner& runner, const engine::Event& even
 std::string event_words(const scenario::Runner& runner, const engine::Event& event);
 /* The same with its task. */
 std::string step_words(const scenario::Runner& runner, uint32_t step);
+/* What the finding says, in the words of the timeline. Of a deadlock over a page, also who has pinned it. */
+std::string sentence_words(const scenario::Runner& runner, const engine::Finding& finding);
 /* "stale-read: ...": what the finding says, in the words of the timeline. */
 std::string finding_words(const scenario::Runner& runner, const engine::Finding& finding);
 /* The steps that its sentence names. */

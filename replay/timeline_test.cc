@@ -85,6 +85,45 @@ TEST(Timeline, MarksTheStepsOfTheFindingAndEverySwitch) {
   }
 }
 
+/* The last execution under the default schedule. */
+std::string played(const std::string& text, scenario::Runner& runner) {
+  static Input input;
+  auto parsed = scenario::parse_strict(text);
+  input.program = std::get<scenario::Program>(parsed);
+  load(runner, input, input.program.config.kernel);
+  replay_program(runner);
+  return timeline_report(runner);
+}
+
+std::string in_one_line(std::string text) {
+  for (char& c : text) c = c == '\n' ? ' ' : c;
+  return text;
+}
+
+TEST(Timeline, ADeadlockOverAPageSaysWhoHasPinnedIt) {
+  const std::string program =
+      "daxrace 1\nsetup\n  creat f size=2pg\n  mmap R.m f 0 2pg shared rw\n  mmap R.n f 0 2pg shared rw\n"
+      "task R.A\n  store m+1pg\n  vmsplice n+1pg\n";
+  scenario::Runner runner;
+  const std::string stuck = in_one_line(played(program + "  truncate f 0\n", runner));
+  EXPECT_NE(stuck.find("waits for the page"), stuck.npos) << stuck;
+  EXPECT_NE(stuck.find("page 1 of f is pinned by R.A op 1 (vmsplice n+1pg), since step "), stuck.npos)
+      << stuck;
+  /* Given back, it is nobody's. */
+  const std::string other =
+      in_one_line(played(program + "  drain\n  store m\n  vmsplice n\n  truncate f 0\n", runner));
+  EXPECT_NE(other.find("page 0 of f is pinned by R.A op 4 (vmsplice n)"), other.npos) << other;
+  EXPECT_EQ(other.find("page 1 of f is pinned"), other.npos) << other;
+}
+
+TEST(Timeline, ABlockThatReadsAsZerosIsCalledUnwritten) {
+  scenario::Runner runner;
+  const std::string text =
+      played("daxrace 1\nsetup\n  creat f size=1pg\ntask P.A\n  zero f 0 1pg\n  read f 0 1pg\n", runner);
+  EXPECT_NE(text.find("is unwritten block "), text.npos) << text;
+  EXPECT_EQ(text.find("block 2147"), text.npos) << text;
+}
+
 TEST(Timeline, NamesEveryTaskInItsHeader) {
   for (const std::string& file : files_in("scenarios")) {
     Input input = read_any(file);

@@ -80,7 +80,11 @@ constexpr role_words words[] = {
 	{ "page_cell", "anon", true, true, nullptr },
 	{ "extent", "extent", true, true,
 	  [](uint64_t v) {
-		  return v ? "block " + std::to_string(v - 1) : std::string("hole");
+		  auto entry = static_cast<uint32_t>(v);
+		  if (entry == 0)
+			  return std::string("hole");
+		  return (i_block_written(entry) ? "block " : "unwritten block ") +
+			 std::to_string(i_block_nr(entry) - 1);
 	  } },
 	{ "i_size", "i_size", false, true,
 	  [](uint64_t v) {

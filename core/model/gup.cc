@@ -44,15 +44,16 @@ bool pte_devmap(pte_t)
 	return false;
 }
 
-static void model_emit_private(model_event_kind kind, const model_pin *pin)
+static void model_emit_gup(model_event_kind kind, const model_pin *pin)
 {
 	model_event event{ kind };
 
-	if (!pin->folio)
+	if (!pin->folio && !pin->page)
 		return;
 	event.mm = pin->mm;
+	event.inode = pin->mm ? nullptr : pin->host;
 	event.cell = pin->pgoff * model::current->config.cells;
-	event.value = folio_pfn(pin->folio);
+	event.value = pin->folio ? folio_pfn(pin->folio) : page_to_pfn(pin->page);
 	event.pin = pin;
 	model_emit(event);
 }
@@ -78,7 +79,7 @@ void model_note_pin(mm_struct *mm, pgoff_t address, unsigned int flags, model_pi
 	pin->op = execution.self_task().op;
 	pin->step = execution.steps() - 1;
 	pin->generation = pin->page ? MODEL_READ_HERE(pin->page->generation) : 0;
-	model_emit_private(model_event_kind::pinned, pin);
+	model_emit_gup(model_event_kind::pinned, pin);
 }
 
 /* One processor at a time: between the reference and the pin nobody could tell the difference. */
@@ -172,7 +173,7 @@ int get_user_pages_fast(mm_struct *mm, pgoff_t address, unsigned int flags, mode
 	if (FORMS.gup_fast(mm, address, flags, pin)) {
 		if (FORMS.model_pin_inode(pin))
 			return 0;
-		model_emit_private(model_event_kind::unpinned, pin);
+		model_emit_gup(model_event_kind::unpinned, pin);
 		gup_put_folio(pin, flags);
 	}
 	/* __gup_longterm_locked() */
@@ -189,7 +190,7 @@ int get_user_pages_fast(mm_struct *mm, pgoff_t address, unsigned int flags, mode
 
 void model_unpin(const model_pin *pin)
 {
-	model_emit_private(model_event_kind::unpinned, pin);
+	model_emit_gup(model_event_kind::unpinned, pin);
 	gup_put_folio(pin, pin->flags);
 	FORMS.model_unpin_inode(pin);
 }

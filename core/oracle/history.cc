@@ -42,7 +42,7 @@ void FileHistory::touch(const model_event& event, Cell& cell) {
 void FileHistory::on_pin(const model_event& event) {
   if (event.kind == model_event_kind::pinned) {
     pins_ =
-        execution_->arena().make<Pin>(Pin{pins_, event.mm, event.cell, event.value, event.task,
+        execution_->arena().make<Pin>(Pin{pins_, event.mm, event.inode, event.cell, event.value, event.task,
                                           event.op_index, now(), (event.pin->flags & kernel::FOLL_WRITE) != 0,
                                           (event.pin->flags & kernel::FOLL_GET) != 0, false, false});
     return;
@@ -50,7 +50,7 @@ void FileHistory::on_pin(const model_event& event) {
   const uint64_t page = event.cell - event.cell % model_->config.cells;
   for (Pin** link = &pins_; *link != nullptr; link = &(*link)->next) {
     Pin& pin = **link;
-    if (pin.mm != event.mm || pin.cell != page) continue;
+    if (pin.mm != event.mm || pin.inode != event.inode || pin.cell != page) continue;
     if (event.kind == model_event_kind::discarded) pin.discarded = true;
     if (event.kind == model_event_kind::forked) pin.forked = true;
     if (event.kind != model_event_kind::unpinned || pin.pfn != event.value) continue;
@@ -270,6 +270,7 @@ engine::Hash128 FileHistory::state_hash() const {
     }
   }
   for (const Pin* pin = pins_; pin != nullptr; pin = pin->next) {
+    if (pin->mm == nullptr) continue; /* for reports only */
     uint64_t flags = uint64_t{pin->writes} << 3 | uint64_t{pin->reference} << 2 |
                      uint64_t{pin->discarded} << 1 | uint64_t{pin->forked};
     hash += engine::wide(engine::combine(0x800 + pin->mm->id, pin->cell << 4 | flags),

@@ -55,10 +55,11 @@ struct Read {
   Write* write; /* what it returned; null: not known which */
 };
 
-/* A page of private memory that GUP has found: until it is given back. In the arena. */
+/* A page that GUP has found: until it is given back. In the arena. */
 struct Pin {
   Pin* next;
-  const kernel::mm_struct* mm;
+  const kernel::mm_struct* mm; /* whose private memory; null: the page is a file's */
+  const kernel::inode* inode;
   uint64_t cell; /* the first of the page */
   uint64_t pfn;
   engine::TaskId task;
