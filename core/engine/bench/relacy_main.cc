@@ -9,29 +9,11 @@
  */
 #include <time.h>
 
-#include <relacy/relacy.hpp>
-
-/* Relacy puts its own functions behind these words; nothing here wants them. */
-#undef new
-#undef delete
-#undef malloc
-#undef calloc
-#undef realloc
-#undef free
-#undef assert
-#undef errno
-#undef memory_order_relaxed
-#undef memory_order_consume
-#undef memory_order_acquire
-#undef memory_order_release
-#undef memory_order_acq_rel
-#undef memory_order_seq_cst
-#undef $
-
 #include <cstdio>
 #include <cstdlib>
 
 #include "core/engine/bench/workloads.h"
+#include "core/engine/relacy_words.h"
 
 namespace daxrace::bench {
 

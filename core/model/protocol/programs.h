@@ -154,11 +154,11 @@ enum model_share {
 	SHARE_KSM, /* it comes back as it was, for it was read-only: write_protect_page() of mm/ksm.c */
 };
 
-template <model_share share, unsigned int flags>
-struct program_exclusive : model_memory {
+/* An exclusive anonymous page that is mapped, which one task pins; what others do to it, they note in `shared`. */
+struct model_anon_page : model_memory {
 	Plain<int> pinned, shared;
 
-	program_exclusive()
+	explicit model_anon_page(unsigned int flags)
 	{
 		model_forms_v6_15();
 		MODEL_INIT(anon._refcount, 1);
@@ -169,15 +169,33 @@ struct program_exclusive : model_memory {
 		MODEL_INIT(pinned, 0);
 		MODEL_INIT(shared, 0);
 	}
+	void pin(unsigned int flags)
+	{
+		model_pin pin = {};
+		bool got = gup_fast(&mm, 0, flags, &pin);
+
+		SET(pinned, got);
+	}
+	void never_both(model_outcome &outcome, const char *complaint)
+	{
+		bool got = MODEL_PEEK(pinned);
+		bool other = MODEL_PEEK(shared);
+
+		outcome.add("pinned", got);
+		outcome.add("shared", other);
+		MODEL_CHECK(!got || !other, complaint);
+	}
+};
+
+template <model_share share, unsigned int flags>
+struct program_exclusive : model_anon_page {
+	program_exclusive() : model_anon_page(flags)
+	{
+	}
 	void thread(unsigned int index)
 	{
-		if (index == 0) {
-			model_pin pin = {};
-			bool got = gup_fast(&mm, 0, flags, &pin);
-
-			SET(pinned, got);
-			return;
-		}
+		if (index == 0)
+			return pin(flags);
 		spin_lock(&mm.slot.ptl);
 		pte_t pteval = ptep_get_and_clear(&mm.ptes[0]);
 		if (folio_try_share_anon_rmap_pte(&anon)) {
@@ -193,12 +211,7 @@ struct program_exclusive : model_memory {
 	}
 	void after(model_outcome &outcome)
 	{
-		bool got = MODEL_PEEK(pinned);
-		bool cleared = MODEL_PEEK(shared);
-
-		outcome.add("pinned", got);
-		outcome.add("shared", cleared);
-		MODEL_CHECK(!got || !cleared, "the page is pinned, and may be shared");
+		never_both(outcome, "the page is pinned, and may be shared");
 	}
 };
 
@@ -206,30 +219,15 @@ struct program_exclusive : model_memory {
 
 /* copy_present_ptes(). The reference of the child comes first. */
 template <unsigned int flags>
-struct program_fork : model_memory {
-	Plain<int> pinned, shared;
-
-	program_fork()
+struct program_fork : model_anon_page {
+	program_fork() : model_anon_page(flags)
 	{
-		model_forms_v6_15();
 		forks = true;
-		MODEL_INIT(anon._refcount, 1);
-		MODEL_INIT(anon._mapcount, 1);
-		MODEL_INIT(anon.flags, PG_anon_exclusive);
-		MODEL_INIT(mm.ptes[0],
-			   mk_pte(FOLIO_PFN, flags & FOLL_WRITE ? uint64_t(_PAGE_RW) : 0));
-		MODEL_INIT(pinned, 0);
-		MODEL_INIT(shared, 0);
 	}
 	void thread(unsigned int index)
 	{
-		if (index == 0) {
-			model_pin pin = {};
-			bool got = gup_fast(&mm, 0, flags, &pin);
-
-			SET(pinned, got);
-			return;
-		}
+		if (index == 0)
+			return pin(flags);
 		raw_write_seqcount_begin(&mm.write_protect_seq);
 		spin_lock(&mm.slot.ptl);
 		if (!MODEL_LACKS(reference_first))
@@ -247,12 +245,7 @@ struct program_fork : model_memory {
 	}
 	void after(model_outcome &outcome)
 	{
-		bool got = MODEL_PEEK(pinned);
-		bool dup = MODEL_PEEK(shared);
-
-		outcome.add("pinned", got);
-		outcome.add("shared", dup);
-		MODEL_CHECK(!got || !dup, "the page is pinned, and was shared with the child");
+		never_both(outcome, "the page is pinned, and was shared with the child");
 	}
 };
 
