@@ -89,7 +89,9 @@ scenario::Program finding_program(const scenario::Runner& runner);
 /* Before anything is run: whether `path`, if it is not empty, names a file that could be written. Throws
  * UsageError. */
 void check_writable(const std::string& path);
-/* Writes it by a temporary name and rename(). Throws UsageError. */
+/* Writes it by a temporary name and rename(), or to standard output where `path` is empty. Throws UsageError.
+ */
+void write_text(const std::string& text, const std::string& path);
 void write_program(const scenario::Program& program, const std::string& path);
 /* `VERDICT-XXXXXXXX.dax`, from the signature. */
 std::string finding_name(const scenario::Runner& runner);

@@ -66,16 +66,8 @@ int run(const Options& options) {
   Replayed result = replay_program(runner);
   if (!result.exact) spdlog::warn("not as recorded: {}", result.differs);
   const bool forced = input.program.found.has_value() || !input.program.schedule.empty();
-  std::string text =
-      options.format == "c" ? c_program(runner, forced, name_of(options)) : scenario_of(runner);
-  if (options.output.empty()) {
-    std::cout << text;
-    return kNoFinding;
-  }
-  std::ofstream file(options.output, std::ios::binary);
-  file << text;
-  file.close();
-  if (!file) throw UsageError{options.output + ": cannot write"};
+  write_text(options.format == "c" ? c_program(runner, forced, name_of(options)) : scenario_of(runner),
+             options.output);
   return kNoFinding;
 }
 

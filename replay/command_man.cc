@@ -18,11 +18,7 @@ struct Options {
 };
 
 void write_page(const std::string& directory, const std::string& name, const std::string& text) {
-  const std::string path = directory + "/" + name + ".1";
-  std::ofstream file(path, std::ios::binary);
-  file << text;
-  file.close();
-  if (!file) throw UsageError{path + ": cannot write"};
+  write_text(text, directory + "/" + name + ".1");
 }
 
 void write_all(const CLI::App& app, const std::string& directory) {

@@ -37,17 +37,11 @@ int run(const Options& options) {
   auto parsed = scenario::parse_strict(text);
   if (auto* error = std::get_if<scenario::ParseError>(&parsed))
     throw UsageError{"harness: " + scenario::describe(*error, options.from + " as a scenario")};
-  if (options.output.empty()) {
-    std::cout << text;
-    return kNoFinding;
-  }
-  if (std::filesystem::exists(options.output))
+  if (!options.output.empty() && std::filesystem::exists(options.output))
     throw UsageError{options.output + ": exists; it is not written over"};
-  std::ofstream file(options.output, std::ios::binary);
-  file << text;
-  file.close();
-  if (!file) throw UsageError{options.output + ": cannot write"};
-  std::cout << "wrote " << options.output << "; what is left to do stands in it\n";
+  write_text(text, options.output);
+  if (!options.output.empty())
+    std::cout << "wrote " << options.output << "; what is left to do stands in it\n";
   return kNoFinding;
 }
 

@@ -54,15 +54,7 @@ int run(const Options& options) {
   if (options.odds) odds = odds_of(runner, options.samples);
   if (options.odds && odds.empty())
     throw UsageError{input.path + ": its schedule shows no finding, so there are no odds of one"};
-  std::string text = drawn(runner, options.json ? "json" : options.format, odds);
-  if (options.output.empty()) {
-    std::cout << text;
-    return kNoFinding;
-  }
-  std::ofstream file(options.output, std::ios::binary);
-  file << text;
-  file.close();
-  if (!file) throw UsageError{options.output + ": cannot write"};
+  write_text(drawn(runner, options.json ? "json" : options.format, odds), options.output);
   return kNoFinding;
 }
 

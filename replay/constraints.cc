@@ -58,25 +58,6 @@ class Namer {
   std::array<std::unordered_map<uint64_t, uint32_t>, scenario::kTasksMax + 1> occurrences_;
 };
 
-/* What can be said in terms of the program and the state it shares. Locks are a means: whatever needs an
- * order of two sections needs it for what is done in them. */
-bool tells(const Event& event) {
-  switch (event.kind) {
-    case EventKind::k_load:
-    case EventKind::k_store:
-    case EventKind::k_rmw:
-    case EventKind::k_plain_read:
-    case EventKind::k_plain_write:
-    case EventKind::k_wait_active:
-    case EventKind::k_invoke:
-    case EventKind::k_ret:
-    case EventKind::k_crash:
-      return event.task != 0;
-    default:
-      return false;
-  }
-}
-
 /* All that the execution has, named. */
 std::vector<Constraint> constraints_in(const scenario::Runner& runner) {
   auto trace = runner.execution().trace();

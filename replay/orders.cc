@@ -13,24 +13,6 @@ using engine::Event;
 using engine::EventKind;
 using scenario::Order;
 
-/* Locks are a means: whatever needs an order of two sections needs it for what is done in them. */
-bool tells(const Event& event) {
-  switch (event.kind) {
-    case EventKind::k_load:
-    case EventKind::k_store:
-    case EventKind::k_rmw:
-    case EventKind::k_plain_read:
-    case EventKind::k_plain_write:
-    case EventKind::k_wait_active:
-    case EventKind::k_invoke:
-    case EventKind::k_ret:
-    case EventKind::k_crash:
-      return event.task != 0;
-    default:
-      return false;
-  }
-}
-
 bool conflict(const Event& a, const Event& b) {
   engine::Step first{engine::combine(a.role->hash(), a.object), engine::access_of(a)};
   engine::Step then{engine::combine(b.role->hash(), b.object), engine::access_of(b)};
@@ -59,6 +41,23 @@ scenario::Anchor anchor_of(const engine::Execution& execution, uint32_t step) {
 }
 
 }  // namespace
+
+bool tells(const Event& event) {
+  switch (event.kind) {
+    case EventKind::k_load:
+    case EventKind::k_store:
+    case EventKind::k_rmw:
+    case EventKind::k_plain_read:
+    case EventKind::k_plain_write:
+    case EventKind::k_wait_active:
+    case EventKind::k_invoke:
+    case EventKind::k_ret:
+    case EventKind::k_crash:
+      return event.task != 0;
+    default:
+      return false;
+  }
+}
 
 std::vector<StepPair> conflicting_pairs(const scenario::Runner& runner) {
   auto trace = runner.execution().trace();

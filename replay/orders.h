@@ -20,6 +20,10 @@ struct StepPair {
   uint32_t then = 0;
 };
 
+/* What can be said in terms of the program and the state it shares. Locks are a means: whatever needs an
+ * order of two sections needs it for what is done in them. */
+bool tells(const engine::Event& event);
+
 /* Of each step of the last execution with the last step of each other task that it conflicts with, in terms
  * of the program and of the state that it shares. */
 std::vector<StepPair> conflicting_pairs(const scenario::Runner& runner);

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""usage: console.py PAGE [--update]
+"""usage: console.py PAGE [--update] [--skip WORDS]... [--dax FILE]
 
 Runs the commands that a page shows in its console blocks, one after the other in the working directory, and compares
 what they print with what is shown. A line `...` stands for any number of lines. --update writes the page anew: before
-and behind a `...` as many lines as were there.
+and behind a `...` as many lines as were there. --skip: commands that begin so are not run. --dax: a block of a scenario
+is written to FILE when the page comes to it.
 """
 
+import argparse
 import os
 import subprocess
 import sys
@@ -40,16 +42,25 @@ def cut(shown, printed):
 
 
 def main():
-    page = sys.argv[1]
-    update = "--update" in sys.argv
+    parser = argparse.ArgumentParser(usage=__doc__)
+    parser.add_argument("page")
+    parser.add_argument("--update", action="store_true")
+    parser.add_argument("--skip", action="append", default=[])
+    parser.add_argument("--dax")
+    arguments = parser.parse_args()
+    page, update = arguments.page, arguments.update
     out, failed, commands = [], 0, 0
-    command, shown, inside = None, [], False
+    command, shown, inside, scenario = None, [], False, None
 
     def run():
         nonlocal command, failed, commands
         if command is None:
             return
         commands += 1
+        if any(command.startswith(words) for words in arguments.skip):
+            out.extend(shown)
+            command = None
+            return
         done = subprocess.run(["bash", "-c", command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               stdin=subprocess.DEVNULL, check=False)
         printed = done.stdout.decode().splitlines()
@@ -70,6 +81,17 @@ def main():
             out.append(line)
         elif inside:
             shown.append(line)
+        elif scenario is not None:
+            out.append(line)
+            if line == "```":
+                with open(arguments.dax, "w", encoding="utf-8") as file:
+                    file.write("\n".join(scenario) + "\n")
+                scenario = None
+            else:
+                scenario.append(line)
+        elif line == "```dax" and arguments.dax:
+            out.append(line)
+            scenario = []
         else:
             inside = line == "```console"
             out.append(line)
