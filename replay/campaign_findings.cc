@@ -99,13 +99,14 @@ void Campaign::learn(CampaignFinding& finding, const std::string& replayed) {
 /* The result stands beside the finding, which stays as it was found. */
 void Campaign::work_on(CampaignFinding& finding) {
   constexpr double kSecondsMax = 600;
-  constexpr int kNiceness = 10;
+  constexpr int kNiceness = 5;
   worked_on_ = finding.file;
   explains_ = !finding.minimised.empty();
   const std::string smaller = store_.path("minimised/" + finding.file);
   if (explains_) {
     const std::string& what = finding.minimised == "done" ? smaller : store_.path("findings/" + finding.file);
-    task_.start({options_.daxrace, "bisect", "--json", "--executions", "2000", what}, kSecondsMax, kNiceness);
+    task_.start({options_.daxrace, "bisect", "--quick", "--json", "--executions", "2000", what}, kSecondsMax,
+                kNiceness);
     return;
   }
   task_.start({options_.daxrace, "minimise", "--json", "--effort", "2000", "--schedules", "5000", "--save",

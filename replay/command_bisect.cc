@@ -2,6 +2,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <functional>
 #include <iostream>
 #include <map>
 #include <memory>
@@ -20,6 +21,7 @@ struct Options {
   std::string file;
   KernelOptions kernel;
   TrialOptions tuning;
+  bool quick = false;
   bool json = false;
 };
 
@@ -52,8 +54,11 @@ class Bisection {
  public:
   Bisection(const scenario::Program& program, const KernelChoice& kernel, std::string verdict,
             const TrialOptions& tuning)
-      : trials_(program, tuning), kernel_(kernel), verdict_(std::move(verdict)) {
-    for (const Releases& range : releases()) {
+      : trials_(program, tuning),
+        kernel_(kernel),
+        verdict_(std::move(verdict)),
+        quick_(!tuning.until.empty()) {
+    for (const Releases& range : quick() ? std::vector<Releases>() : releases()) {
       const Trial& trial = trials_.on({range.first, {}, {}});
       of_release_.emplace_back(range, trial);
     }
@@ -66,14 +71,25 @@ class Bisection {
     bool commit_alone = false;
     for (const Change& change : closing_) commit_alone |= change.rows[0]->kind == kernel::patch_kind::commit;
     if (!commit_alone) pairs();
+    /* What was merged comes first. */
+    const auto merged = [](const Change& change) {
+      return std::ranges::all_of(change.rows,
+                                 [](const auto* row) { return row->kind == kernel::patch_kind::commit; });
+    };
+    std::vector<Change> sorted;
+    std::ranges::copy_if(closing_, std::back_inserter(sorted), merged);
+    std::ranges::copy_if(closing_, std::back_inserter(sorted), std::not_fn(merged));
+    closing_ = std::move(sorted);
   }
 
   bool shown_on(const Trial& trial) const { return trial.verdicts.contains(verdict_); }
 
-  /* Only what was searched to its end can be said to be without it. */
+  bool quick() const { return quick_; }
+
+  /* Only what was searched to its end can be said to be without it; who is in a hurry takes it on trust. */
   bool closes(const Change& change) {
     const Trial& trial = trials_.on(change.kernel);
-    return trial.impossible.empty() && trial.complete && !shown_on(trial);
+    return trial.impossible.empty() && (trial.complete || quick()) && !shown_on(trial);
   }
 
   KernelTrials trials_;
@@ -84,6 +100,8 @@ class Bisection {
   std::vector<Change> closing_; /* of one row, and, if no commit does it alone, of two */
 
  private:
+  bool quick_;
+
   bool alone(const kernel::patch_info& row) const {
     for (const Change& change : closing_) {
       if (change.rows.size() == 1 && change.rows[0] == &row) return true;
@@ -142,21 +160,25 @@ void print_singles(Bisection& bisection) {
 }
 
 void print(Bisection& bisection, const TrialOptions& tuning) {
-  std::cout << "\nReleases, every schedule with at most "
-            << counted(tuning.preemptions, "preemption", "preemptions") << ":\n";
-  print_releases(bisection);
+  if (!bisection.quick()) {
+    std::cout << "\nReleases, every schedule with at most "
+              << counted(tuning.preemptions, "preemption", "preemptions") << ":\n";
+    print_releases(bisection);
+  }
   if (bisection.singles_.empty()) {
     std::cout << "\n" << describe(bisection.kernel_) << " lacks no patch that the model knows.\n";
     return;
   }
-  std::cout << "\nPatches that " << describe(bisection.kernel_) << " lacks, each put in alone:\n";
-  print_singles(bisection);
+  if (!bisection.quick()) {
+    std::cout << "\nPatches that " << describe(bisection.kernel_) << " lacks, each put in alone:\n";
+    print_singles(bisection);
+  }
   std::cout << "\n";
   if (bisection.closing_.empty()) {
     std::cout << "Neither one of them nor two together make " << bisection.verdict_ << " go away.\n";
     return;
   }
-  for (const Change& change : bisection.closing_) {
+  for (Change& change : bisection.closing_) {
     const char* separator = "CLOSED by ";
     for (const kernel::patch_info* row : change.rows) {
       std::cout << wrapped(separator + std::string(row->id) + ": " + std::string(row->subject),
@@ -164,6 +186,9 @@ void print(Bisection& bisection, const TrialOptions& tuning) {
                 << "\n";
       separator = "  and by ";
     }
+    const Trial& trial = bisection.trials_.on(change.kernel);
+    if (!trial.complete)
+      std::cout << "  as far as " << counted(trial.executions, "execution", "executions") << " can tell\n";
   }
 }
 
@@ -211,6 +236,7 @@ int run(const Options& options) {
   }
   TrialOptions tuning = options.tuning;
   tuning.preemptions = std::max(tuning.preemptions, runner.execution().preemptions());
+  if (options.quick) tuning.until = headline->verdict;
   Bisection bisection(input.program, kernel, std::string(headline->verdict), tuning);
   if (options.json) {
     print_json(json_of(bisection));
@@ -234,6 +260,9 @@ void add_bisect(CLI::App& app, const char* text, int* exit_code) {
   command->add_option("--executions", options->tuning.executions_max, "give a kernel up after so many")
       ->capture_default_str()
       ->check(CLI::Range(uint64_t{1}, uint64_t{1000000000000}));
+  command->add_flag(
+      "--quick", options->quick,
+      "only the patches that make it go away: a kernel is left as soon as it shows the finding");
   command->add_flag("--json", options->json, "for machines");
   command->callback([options, exit_code] { *exit_code = run(*options); });
 }

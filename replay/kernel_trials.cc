@@ -6,6 +6,7 @@
 
 #include "replay/command.h"
 #include "replay/exhaust.h"
+#include "replay/replayer.h"
 
 namespace daxrace::replay {
 
@@ -74,6 +75,16 @@ Trial KernelTrials::run(const scenario::KernelChoice& kernel) const {
   Trial trial;
   scenario::Runner runner;
   if (!runner.load(program_, kernel, &trial.impossible)) return trial;
+  const auto shown = [&](uint32_t preemptions) {
+    ++trial.executions;
+    const engine::Finding* headline = runner.execution().headline();
+    if (headline != nullptr) trial.verdicts.try_emplace(std::string(headline->verdict), preemptions);
+    return headline != nullptr && headline->verdict == options_.until;
+  };
+  if (!options_.until.empty()) {
+    replay_program(runner);
+    if (shown(runner.execution().preemptions())) return trial;
+  }
   ExhaustOptions options;
   options.bound = options_.preemptions;
   std::unique_ptr<engine::Search> search = search_of(options);
@@ -83,9 +94,7 @@ Trial KernelTrials::run(const scenario::KernelChoice& kernel) const {
       break;
     }
     runner.run(*search);
-    ++trial.executions;
-    const engine::Finding* headline = runner.execution().headline();
-    if (headline != nullptr) trial.verdicts.try_emplace(std::string(headline->verdict), search->bound());
+    if (shown(search->bound())) break;
   }
   return trial;
 }

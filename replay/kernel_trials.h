@@ -19,6 +19,9 @@ namespace daxrace::replay {
 struct TrialOptions {
   uint32_t preemptions = 2;
   uint64_t executions_max = 200000; /* of one kernel */
+  /* A verdict: a kernel that shows it is left at once, and is first asked with the program's own schedule.
+   * Empty: all verdicts are wanted, each with the fewest preemptions. */
+  std::string until;
 };
 
 struct Trial {

@@ -38,9 +38,21 @@ TEST(KernelTrials, FindOnTheOldReleaseAndNotOnTheNew) {
   EXPECT_NE(trials.on({"v4.11", {}, {"insert-page-retries"}}).impossible, "");
 }
 
+TEST(KernelTrials, StopAtWhatIsWanted) {
+  Input input = read_strict(std::string(DAXRACE_SOURCE_DIR) +
+                            "/corpus/001-fault-races-with-write-stale-read-v4.11.dax");
+  KernelTrials trials(input.program, {.preemptions = 2, .executions_max = 200000, .until = "stale-read"});
+  const Trial old = trials.on({"v4.11", {}, {}});
+  EXPECT_TRUE(old.verdicts.contains("stale-read"));
+  EXPECT_EQ(old.executions, 1u) << "its own schedule shows it";
+  EXPECT_FALSE(old.complete);
+  const Trial fixed = trials.on({"v4.12", {}, {}});
+  EXPECT_EQ(words_of(fixed), "never");
+}
+
 TEST(KernelTrials, DoNotSayNeverWhenTheyGaveUp) {
   Input input = read_strict(std::string(DAXRACE_SOURCE_DIR) + "/scenarios/001-fault-races-with-write.dax");
-  KernelTrials trials(input.program, {.preemptions = 2, .executions_max = 3});
+  KernelTrials trials(input.program, {.preemptions = 2, .executions_max = 3, .until = {}});
   EXPECT_EQ(words_of(trials.on({"v4.12", {}, {}})), "never ?");
 }
 

@@ -54,6 +54,13 @@ json '["06083a0921fd"] in j["closed_by"] and j["verdict"] == "lost-after-sync"'
 json 'all(p["id"] != "06083a0921fd" or (p["verdicts"] == {} or "lost-after-sync" not in p["verdicts"]) for p in j["patches"])'
 json 'all(r["complete"] for r in j["releases"])'
 
+# In a hurry the same are named, and nothing is said of releases.
+expect 1 bisect --quick "$corpus/000-missing-writeprotect-lost-after-sync-v5.18.dax"
+has '^CLOSED by 06083a0921fd: dax: fix missing writeprotect'
+! grep -q '^Releases' out || { echo "releases, in a hurry"; exit 1; }
+expect 1 bisect --quick --json "$corpus/001-fault-races-with-write-stale-read-v4.11.dax"
+json 'j["closed_by"][0] == ["13e451fdc1af", "cd656375f940"] and j["releases"] == []'
+
 # Two together, and neither alone.
 expect 1 bisect "$corpus/001-fault-races-with-write-stale-read-v4.11.dax" --json
 json '["13e451fdc1af", "cd656375f940"] in j["closed_by"]'
