@@ -173,8 +173,7 @@ int get_user_pages_fast(mm_struct *mm, pgoff_t address, unsigned int flags, mode
 	if (FORMS.gup_fast(mm, address, flags, pin)) {
 		if (FORMS.model_pin_inode(pin))
 			return 0;
-		model_emit_gup(model_event_kind::unpinned, pin);
-		gup_put_folio(pin, flags);
+		model_drop_pin(pin);
 	}
 	/* __gup_longterm_locked() */
 	*pin = model_pin{};
@@ -188,10 +187,15 @@ int get_user_pages_fast(mm_struct *mm, pgoff_t address, unsigned int flags, mode
 	return ret;
 }
 
-void model_unpin(const model_pin *pin)
+void model_drop_pin(const model_pin *pin)
 {
 	model_emit_gup(model_event_kind::unpinned, pin);
 	gup_put_folio(pin, pin->flags);
+}
+
+void model_unpin(const model_pin *pin)
+{
+	model_drop_pin(pin);
 	FORMS.model_unpin_inode(pin);
 }
 

@@ -35,6 +35,8 @@ struct model_pin {
 int get_user_pages_fast(mm_struct *mm, pgoff_t address, unsigned int flags, model_pin *pin);
 /* With the reference that belongs to its flags. */
 void model_unpin(const model_pin *pin);
+/* That alone. */
+void model_drop_pin(const model_pin *pin);
 /* What a proposal does to the inode for each reference to a page. False: the inode is being freed. */
 bool model_pin_inode(const model_pin *pin);
 void model_unpin_inode(const model_pin *pin);

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * When nothing runs: nothing is lost, nothing is left behind, and who points at something is known to it. A
- * file that nobody can reach any more has given its blocks back; a page table maps what the file has there.
+ * file that nobody can reach any more has given its blocks back; a page table maps what the file has there;
+ * what is counted is there.
  */
+#include "core/model/anon.h"
 #include "core/model/dax.h"
 #include "core/model/file.h"
 #include "core/model/inode.h"
 #include "core/model/page.h"
+#include "core/model/patches.h"
+#include "core/model/pgmap.h"
 #include "core/model/protocol/entry_backend.h"
 #include "core/oracle/oracle.h"
 
@@ -29,7 +33,70 @@ enum What {
   kForeignBlock,
   kCleanEntry,
   kAssociation,
+  kPages,
+  /* where: a page of the device, an anonymous one, a swap slot; page: what it counts; more: what there is */
+  kPageMappings,
+  kPageReferences,
+  kAnonMappings,
+  kAnonReferences,
+  kSwapCount,
+  kSwapCache,
 };
+
+/* What is known to point at each page. */
+struct Counts {
+  uint32_t* blocks = nullptr; /* mappings; null: pages of the device count nothing */
+  uint32_t* folios = nullptr; /* null: there is no private memory */
+  uint32_t* slots = nullptr;
+};
+
+std::string counts(const engine::Finding& f, const std::string& page, const char* what) {
+  return "at the end " + page + " counts " + std::to_string(f.args[kPage]) + " " + what +
+         (f.args[kPage] == 1 ? "" : "s") + ", but " + std::to_string(f.args[kMore]) + " can be found";
+}
+
+/* What tells one such finding from another: there is no task and no operation to name. */
+const engine::Site& at_the_end(What what) {
+  switch (what) {
+    case kFileLeft:
+      return DAXRACE_SITE("left", "file");
+    case kReferences:
+      return DAXRACE_SITE("counts", "i_count");
+    case kFreedInUse:
+      return DAXRACE_SITE("in_use", "inode");
+    case kBlockTwice:
+      return DAXRACE_SITE("twice", "block");
+    case kBlockLost:
+      return DAXRACE_SITE("lost", "block");
+    case kEntryLocked:
+      return DAXRACE_SITE("locked", "entry");
+    case kWaiter:
+      return DAXRACE_SITE("waits", "wq");
+    case kOverlap:
+      return DAXRACE_SITE("overlap", "pte");
+    case kForeignBlock:
+      return DAXRACE_SITE("maps_foreign", "block");
+    case kCleanEntry:
+      return DAXRACE_SITE("maps_clean", "entry");
+    case kAssociation:
+      return DAXRACE_SITE("association", "page");
+    case kPages:
+      return DAXRACE_SITE("counts", "nrpages");
+    case kPageMappings:
+      return DAXRACE_SITE("counts", "page_mapcount");
+    case kPageReferences:
+      return DAXRACE_SITE("counts", "page_refcount");
+    case kAnonMappings:
+      return DAXRACE_SITE("counts", "folio_mapcount");
+    case kAnonReferences:
+      return DAXRACE_SITE("counts", "folio_refcount");
+    case kSwapCount:
+      return DAXRACE_SITE("counts", "swap_map");
+    case kSwapCache:
+      return DAXRACE_SITE("counts", "swap_cache");
+  }
+  return engine::kAnonymousSite;
+}
 
 std::string page_of(const engine::Finding& f) {
   const auto* set = static_cast<const OracleSet*>(f.context);
@@ -89,6 +156,20 @@ std::string describe(const engine::Finding& f, const engine::Execution& executio
     case kAssociation:
       return "at the end " + block + ", a page of the entry of " + page_of(f) +
              ", does not say that it is that page, but another page of the entry does";
+    case kPages:
+      return counts(f, "the mapping of " + set->names().files[f.args[kWhere]], "page");
+    case kPageMappings:
+      return counts(f, "the page of block " + std::to_string(f.args[kWhere]), "mapping");
+    case kPageReferences:
+      return counts(f, "the page of block " + std::to_string(f.args[kWhere]), "reference");
+    case kAnonMappings:
+      return counts(f, "page frame " + std::to_string(kernel::ANON_PFN + f.args[kWhere]), "mapping");
+    case kAnonReferences:
+      return counts(f, "page frame " + std::to_string(kernel::ANON_PFN + f.args[kWhere]), "reference");
+    case kSwapCount:
+      return counts(f, "swap slot " + std::to_string(f.args[kWhere]), "PTE");
+    case kSwapCache:
+      return counts(f, "swap slot " + std::to_string(f.args[kWhere]), "folio");
     default: {
       const engine::Site* cleaned =
           kernel::model_cleaned_by(&model.inodes[f.args[kWhere]], f.args[kPage] * model.config.cells);
@@ -114,7 +195,18 @@ class Conservation : public Oracle {
     if (model.life != nullptr) inspect_life(model, history);
     inspect_blocks(model, history);
     for (unsigned int i = 0; i < model.config.nr_inodes; ++i) inspect_entries(model.inodes[i], history);
-    for (unsigned int i = 0; i < model.config.nr_mms; ++i) inspect_tables(model, model.mms[i], history);
+    engine::Arena& arena = history.execution().arena();
+    Counts counts;
+    if (model.pages != nullptr) counts.blocks = arena.make_array<uint32_t>(model.nr_blocks);
+    if (model.anon != nullptr) {
+      counts.folios = arena.make_array<uint32_t>(model.anon->nr_folios);
+      counts.slots = arena.make_array<uint32_t>(model.anon->nr_slots);
+    }
+    for (unsigned int i = 0; i < model.config.nr_mms; ++i)
+      inspect_tables(model, model.mms[i], counts, history);
+    if (counts.blocks != nullptr && (model.pgmap == nullptr || model.pgmap->mapped.peek() != 0))
+      inspect_pages(model, counts.blocks, history);
+    if (model.anon != nullptr) inspect_anon(*model.anon, counts, history);
     for (unsigned int i = 0; i < kernel::DAX_WAIT_TABLE_ENTRIES; ++i) {
       if (!model.wait_table[i].empty()) report(history, "broken-invariant", kWaiter, 0, 0, 0);
     }
@@ -127,8 +219,52 @@ class Conservation : public Oracle {
     finding.describe = describe;
     finding.context = history.model().config.observer;
     finding.task = engine::kNoTask;
+    finding.site = &at_the_end(what);
     finding.args = {what, where, page, more};
     history.execution().report(finding);
+  }
+
+  /* More than can be found will never be given back; less, and something is freed under who has it. */
+  static void compare(FileHistory& history, What what, uint64_t where, uint64_t counted, uint64_t found) {
+    if (counted == found) return;
+    report(history, counted > found ? "leak" : "broken-invariant", what, where, counted, found);
+  }
+
+  static uint32_t pins(const FileHistory& history, bool anon, uint64_t pfn) {
+    uint32_t references = 0;
+    for (const Pin* pin = history.pins(); pin != nullptr; pin = pin->next) {
+      if ((pin->mm != nullptr) == anon && pin->pfn == pfn)
+        references += pin->reference ? 1 : kernel::GUP_PIN_COUNTING_BIAS;
+    }
+    return references;
+  }
+
+  /* Of the device. Until v6.14 a mapping is no reference. */
+  static void inspect_pages(const kernel::model& model, const uint32_t* mappings, FileHistory& history) {
+    for (uint32_t pfn = 0; pfn < model.nr_blocks; ++pfn) {
+      const kernel::page& page = model.pages[pfn];
+      const uint32_t mapped = model.config.forms->vm_normal_page(pfn) != nullptr ? mappings[pfn] : 0;
+      compare(history, kPageMappings, pfn, page._mapcount.peek(), mapped);
+      compare(history, kPageReferences, pfn, page._refcount.peek(),
+              model.config.forms->__init_zone_device_page() + mapped + pins(history, false, pfn));
+    }
+  }
+
+  static void inspect_anon(const kernel::private_memory& anon, const Counts& counts, FileHistory& history) {
+    auto* cached = history.execution().arena().make_array<uint32_t>(anon.nr_folios);
+    for (uint32_t i = 0; i < anon.nr_slots; ++i) {
+      const uint8_t map = anon.slots[i].swap_map.peek();
+      const uint32_t folio = anon.slots[i].cached.peek();
+      compare(history, kSwapCount, i, map & ~kernel::SWAP_HAS_CACHE, counts.slots[i]);
+      compare(history, kSwapCache, i, (map & kernel::SWAP_HAS_CACHE) != 0, folio != 0);
+      if (folio != 0) ++cached[folio - 1];
+    }
+    for (uint32_t i = 0; i < anon.nr_folios; ++i) {
+      const kernel::folio& folio = anon.folios[i];
+      compare(history, kAnonMappings, i, static_cast<uint32_t>(folio._mapcount.peek()), counts.folios[i]);
+      compare(history, kAnonReferences, i, static_cast<uint32_t>(folio._refcount.peek()),
+              counts.folios[i] + cached[i] + pins(history, true, kernel::ANON_PFN + i));
+    }
   }
 
   static void inspect_life(const kernel::model& model, FileHistory& history) {
@@ -170,19 +306,22 @@ class Conservation : public Oracle {
   }
 
   static void inspect_entries(const kernel::inode& file, FileHistory& history) {
+    uint64_t pages = 0;
     for (uint64_t page = 0; page < file.i_data.i_pages.nr_slots; ++page) {
       const kernel::xa_entry entry = file.i_data.i_pages.slots[page].peek();
       if (kernel::xa_is_value(entry) && kernel::dax_is_locked(entry))
         report(history, "broken-invariant", kEntryLocked, file.id, page, 0);
+      if (kernel::xa_is_value(entry)) pages += kernel::model_entry_pages(entry);
       if (history.model().pages != nullptr && kernel::xa_is_value(entry) &&
           !kernel::dax_is_zero_entry(entry) && !kernel::dax_is_empty_entry(entry))
-        inspect_pages(file, page, entry, history);
+        inspect_association(file, page, entry, history);
     }
+    compare(history, kPages, file.id, file.i_data.nrpages.peek(), pages);
   }
 
   /* The pages of an entry say whose they are, page->mapping and page->index: all of them, or none. */
-  static void inspect_pages(const kernel::inode& file, uint64_t first, kernel::xa_entry entry,
-                            FileHistory& history) {
+  static void inspect_association(const kernel::inode& file, uint64_t first, kernel::xa_entry entry,
+                                  FileHistory& history) {
     const kernel::page* pages = history.model().pages + kernel::dax_to_pfn(entry);
     uint32_t said = 0;
     uint64_t silent = 0;
@@ -197,7 +336,8 @@ class Conservation : public Oracle {
              kernel::dax_to_pfn(entry) + silent);
   }
 
-  static void inspect_tables(const kernel::model& model, const kernel::mm_struct& mm, FileHistory& history) {
+  static void inspect_tables(const kernel::model& model, const kernel::mm_struct& mm, Counts& counts,
+                             FileHistory& history) {
     const uint64_t pmd_pages = model.config.pmd_nr;
     for (uint64_t address = 0; address < mm.nr_pages; ++address) {
       const kernel::pmd_t pmd = mm.pmds[address / pmd_pages].pmd.peek();
@@ -205,8 +345,12 @@ class Conservation : public Oracle {
       if (!kernel::pte_none(pte) && (pmd & kernel::_PAGE_TABLE) == 0)
         report(history, "broken-invariant", kOverlap, mm.id, address, 0);
       const uint64_t leaf = kernel::pmd_trans_huge(pmd) ? pmd : pte;
+      if (counts.slots != nullptr && kernel::is_swap_pte(leaf))
+        ++counts.slots[kernel::pte_to_swp_entry(leaf)];
       if (!kernel::pte_present(leaf)) continue;
       const uint64_t pfn = kernel::pte_pfn(leaf) + (leaf == pmd ? address % pmd_pages : 0);
+      if (counts.blocks != nullptr && pfn < model.nr_blocks) ++counts.blocks[pfn];
+      if (counts.folios != nullptr && pfn >= kernel::ANON_PFN) ++counts.folios[pfn - kernel::ANON_PFN];
       if (pfn < model.nr_blocks) inspect_leaf(model, mm, address, pfn, leaf, history);
     }
   }

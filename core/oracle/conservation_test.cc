@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* leak and broken-invariant: a machine in which one thing at a time is wrong at the end. */
+#include "core/model/anon.h"
 #include "core/model/dax.h"
 #include "core/model/file.h"
 #include "core/model/inode.h"
@@ -38,8 +39,18 @@ class ConservationTest : public EventTest {
     vma.linked.write(true);
     machine_->mms[0].pmds[0].pmd.store_here(kernel::_PAGE_TABLE, engine::Order::kRelaxed);
     set_pte(0, pfn << kernel::_PAGE_PFN_SHIFT | flags);
-    inode()->i_data.i_pages.slots[0].write(kernel::dax_make_entry(0, 0));
+    count(pfn, 1, 1);
+    set_entry(0, kernel::dax_make_entry(0, 0));
     inode()->i_data.i_pages.marks[0].write(marks);
+  }
+  void set_entry(uint64_t page, kernel::xa_entry entry) {
+    inode()->i_data.i_pages.slots[page].write(entry);
+    inode()->i_data.nrpages.write(kernel::model_entry_pages(entry));
+  }
+  /* The newest kernel: a mapping is a reference. */
+  void count(uint64_t pfn, uint32_t mappings, uint32_t references) {
+    machine_->pages[pfn]._mapcount.store_here(mappings, engine::Order::kRelaxed);
+    machine_->pages[pfn]._refcount.store_here(references, engine::Order::kRelaxed);
   }
   void set_pte(uint64_t address, uint64_t pte) {
     machine_->mms[0].ptes[address].store_here(pte, engine::Order::kRelaxed);
@@ -62,6 +73,46 @@ TEST_F(ConservationTest, MappingOfABlockThatTheFileDoesNotHave) {
   EXPECT_THAT(sentence(), HasSubstr("maps block 1 for page 0 of f"));
 }
 
+TEST_F(ConservationTest, MappingsAndReferencesOfAPage) {
+  const auto mapped = [&](uint32_t mappings, uint32_t references) {
+    return end([&] {
+      map(0, kernel::_PAGE_PRESENT, 0);
+      count(0, mappings, references);
+    });
+  };
+  EXPECT_THAT(mapped(1, 1), IsEmpty());
+  EXPECT_THAT(mapped(1, 2), ElementsAre("leak"));
+  EXPECT_THAT(sentence(), HasSubstr("the page of block 0 counts 2 references, but 1 can be found"));
+  EXPECT_THAT(mapped(1, 0), ElementsAre("broken-invariant"));
+  EXPECT_THAT(mapped(2, 1), ElementsAre("leak"));
+  EXPECT_THAT(sentence(), HasSubstr("counts 2 mappings, but 1 can be found"));
+  EXPECT_THAT(mapped(0, 1), ElementsAre("broken-invariant"));
+  EXPECT_THAT(end([&] { count(3, 0, kernel::GUP_PIN_COUNTING_BIAS); }), ElementsAre("leak"))
+      << "a pin that nobody has";
+}
+
+TEST_F(ConservationTest, CountsOfPrivateMemory) {
+  EXPECT_THAT(end([&] { machine_->anon->folios[0]._refcount.store_here(1, engine::Order::kRelaxed); }),
+              ElementsAre("leak"));
+  EXPECT_THAT(sentence(), HasSubstr("counts 1 reference, but 0 can be found"));
+  EXPECT_THAT(end([&] { machine_->anon->slots[0].swap_map.write(uint8_t{1}); }), ElementsAre("leak"));
+  EXPECT_THAT(sentence(), HasSubstr("swap slot 0 counts 1 PTE, but 0 can be found"));
+  EXPECT_THAT(end([&] {
+                machine_->mms[0].pmds[0].pmd.store_here(kernel::_PAGE_TABLE, engine::Order::kRelaxed);
+                set_pte(0, kernel::swp_entry_to_pte(0));
+              }),
+              ElementsAre("broken-invariant"))
+      << "a PTE that refers to a slot which is free";
+  EXPECT_THAT(end([&] { machine_->anon->slots[0].cached.store_here(1, engine::Order::kRelaxed); }),
+              Contains("broken-invariant"))
+      << "in the swap cache, but neither the slot nor the page knows";
+}
+
+TEST_F(ConservationTest, PagesOfAMapping) {
+  EXPECT_THAT(end([&] { inode()->i_data.nrpages.write(1u); }), ElementsAre("leak"));
+  EXPECT_THAT(sentence(), HasSubstr("the mapping of f counts 1 page, but 0 can be found"));
+}
+
 TEST_F(ConservationTest, PteUnderAHugePmd) {
   EXPECT_THAT(end([&] { set_pte(1, kernel::_PAGE_PRESENT); }), ElementsAre("broken-invariant"));
   EXPECT_THAT(sentence(), HasSubstr("no table of PTEs"));
@@ -69,8 +120,8 @@ TEST_F(ConservationTest, PteUnderAHugePmd) {
 
 TEST_F(ConservationTest, LockedEntry) {
   EXPECT_THAT(end([&] {
-                inode()->i_data.i_pages.slots[2].write(kernel::xa_mk_value(
-                    kernel::xa_to_value(kernel::dax_make_entry(2, 0)) | kernel::DAX_LOCKED));
+                set_entry(2, kernel::xa_mk_value(kernel::xa_to_value(kernel::dax_make_entry(2, 0)) |
+                                                 kernel::DAX_LOCKED));
               }),
               ElementsAre("broken-invariant"));
   EXPECT_THAT(sentence(), HasSubstr("the entry of page 2 of f is locked"));
@@ -79,7 +130,7 @@ TEST_F(ConservationTest, LockedEntry) {
 /* All of them, or none: until v4.16 nobody wrote it down, and that is as good. */
 TEST_F(ConservationTest, PagesOfAnEntryThatSayWhoseTheyAre) {
   const auto entry = [&](std::vector<std::pair<uint64_t, uint32_t>> pages) {
-    inode()->i_data.i_pages.slots[0].write(kernel::dax_make_entry(0, kernel::DAX_PMD));
+    set_entry(0, kernel::dax_make_entry(0, kernel::DAX_PMD));
     for (auto [page, index] : pages) {
       machine_->pages[page].mapping.store_here(inode()->id + 1u, engine::Order::kRelaxed);
       machine_->pages[page].index.store_here(index, engine::Order::kRelaxed);

@@ -41,10 +41,10 @@ void FileHistory::touch(const model_event& event, Cell& cell) {
 
 void FileHistory::on_pin(const model_event& event) {
   if (event.kind == model_event_kind::pinned) {
-    pins_ =
-        execution_->arena().make<Pin>(Pin{pins_, event.mm, event.inode, event.cell, event.value, event.task,
-                                          event.op_index, now(), (event.pin->flags & kernel::FOLL_WRITE) != 0,
-                                          (event.pin->flags & kernel::FOLL_GET) != 0, false, false});
+    pins_ = execution_->arena().make<Pin>(Pin{pins_, event.mm, event.inode, event.cell, event.value,
+                                              event.pin->task, event.pin->op, event.pin->step,
+                                              (event.pin->flags & kernel::FOLL_WRITE) != 0,
+                                              (event.pin->flags & kernel::FOLL_GET) != 0, false, false});
     return;
   }
   const uint64_t page = event.cell - event.cell % model_->config.cells;
@@ -54,6 +54,7 @@ void FileHistory::on_pin(const model_event& event) {
     if (event.kind == model_event_kind::discarded) pin.discarded = true;
     if (event.kind == model_event_kind::forked) pin.forked = true;
     if (event.kind != model_event_kind::unpinned || pin.pfn != event.value) continue;
+    if (pin.task != event.pin->task || pin.op != event.pin->op || pin.step != event.pin->step) continue;
     *link = pin.next;
     return;
   }

@@ -19,6 +19,7 @@ class IsolationTest : public EventTest {
   void page(Kind kind, uint64_t frame, unsigned int flags = kernel::FOLL_PIN | kernel::FOLL_WRITE) {
     kernel::model_pin pin{};
     pin.flags = flags;
+    pin.task = A;
     emit({.kind = kind, .task = A, .value = frame, .mm = mm(0), .pin = &pin});
   }
   uint64_t store_private(engine::TaskId task, int process, uint64_t cell) {

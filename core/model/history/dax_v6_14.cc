@@ -76,6 +76,33 @@ vm_fault_t dax_fault_iter_v6_14(vm_fault *vmf, const iomap_iter *iter, xa_state 
 	return insert_pfn(vmf, pfn, write);
 }
 
+/* fs/dax.c: dax_insert_pfn_mkwrite(), v6.14, with vmf_insert_mixed_mkwrite() and vmf_insert_pfn_pmd() */
+vm_fault_t dax_insert_pfn_mkwrite_v6_14(vm_fault *vmf, bool pmd)
+{
+	address_space *mapping = vmf->vma->f_mapping;
+	unsigned int nr = pmd ? PMD_NR : 1;
+	xa_state xas = XA_STATE_ORDER(&mapping->i_pages, vmf->pgoff, nr);
+	xa_entry entry;
+	vm_fault_t ret;
+
+	xas_lock_irq(&xas);
+	entry = get_next_unlocked_entry(&xas, nr);
+	if (!entry || dax_is_conflict(entry) || (!pmd && dax_is_pmd_entry(entry))) {
+		put_unlocked_entry(&xas, entry, WAKE_NEXT);
+		xas_unlock_irq(&xas);
+		return VM_FAULT_NOPAGE;
+	}
+	xas_set_mark(&xas, PAGECACHE_TAG_DIRTY);
+	dax_lock_entry(&xas, entry);
+	xas_unlock_irq(&xas);
+	if (pmd)
+		ret = vmf_insert_folio_pmd(vmf, vmf->pfn, true); /* as in dax_fault_iter_v6_14() */
+	else
+		ret = insert_pfn(vmf, vmf->pfn, true);
+	dax_unlock_entry(&xas, entry);
+	return ret;
+}
+
 /*
  * fs/ext4/inode.c: dax_break_layout_v6_14(), which is ext4_break_layouts(), v6.14.
  * Unmaps everything and leaves the entries: truncation takes those that are behind the new end.

@@ -22,6 +22,7 @@ vm_fault_t dax_fault_iter_v6_14(vm_fault *vmf, const iomap_iter *iter, xa_state 
 				xa_entry *entry, bool pmd);
 
 int dax_break_layout_v6_14(inode *inode);
+vm_fault_t dax_insert_pfn_mkwrite_v6_14(vm_fault *vmf, bool pmd);
 int ext4_break_layouts_v4_17(inode *inode);
 int xfs_break_dax_layouts_v4_17(inode *ip);
 int ext4_fallocate_v6_14(inode *inode, unsigned int mode, pgoff_t offset, pgoff_t len);

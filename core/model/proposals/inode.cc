@@ -194,7 +194,7 @@ bool gup_fast_no_dax(mm_struct *mm, pgoff_t address, unsigned int flags, model_p
 		return false;
 	if (!pin->page)
 		return true;
-	gup_put_folio(pin, flags);
+	model_drop_pin(pin);
 	return false;
 }
 
