@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "core/engine/strategies.h"
+#include "core/scenario/text.h"
 #include "replay/command.h"
 
 namespace daxrace::replay {
@@ -36,6 +38,40 @@ TEST(KernelTrials, FindOnTheOldReleaseAndNotOnTheNew) {
   EXPECT_TRUE(trials.on({"v4.11", {}, {"13e451fdc1af"}}).verdicts.contains("stale-read"));
   EXPECT_EQ(words_of(trials.on({"v4.11", {}, {"13e451fdc1af", "cd656375f940"}})), "never");
   EXPECT_NE(trials.on({"v4.11", {}, {"insert-page-retries"}}).impossible, "");
+}
+
+/* Whatever else is wrong with a release: what it counts, it counts as often as it is there. */
+TEST(Releases, LoseNoCount) {
+  std::vector<scenario::Program> programs;
+  for (const std::string& file : scenario_files({std::string(DAXRACE_SOURCE_DIR) + "/scenarios"}))
+    programs.push_back(read_strict(file).program);
+  for (const char* size : {"1pg", "1pmd"}) {
+    for (const char* flags : {"sync rw", "shared rw", "private rw"}) {
+      for (const char* pin : {"aioread m", "diowrite m", "vmsplice m", "dioread m"}) {
+        auto parsed = scenario::parse_strict(std::string("daxrace 1\nsetup\n  creat f size=") + size +
+                                             "\n  mmap P.m f 0 " + size + " " + flags + "\ntask P.A\n  " +
+                                             pin + "\n  store m\n  munmap m\ntask Q.B\n  fsync f\n");
+        programs.push_back(std::get<scenario::Program>(parsed));
+      }
+    }
+  }
+  size_t executions = 0;
+  for (const scenario::Program& program : programs) {
+    for (const Releases& range : releases()) {
+      scenario::Runner runner;
+      std::string error;
+      if (!runner.load(program, {range.first, {}, {}}, &error)) continue;
+      auto strategy = engine::find_strategy("random")->make({.seed = 3});
+      for (int i = 0; i < 2 && strategy->begin(); ++i, ++executions) {
+        runner.run(*strategy);
+        for (const engine::Finding& finding : runner.execution().findings())
+          EXPECT_FALSE(finding.site->name().starts_with("at_the_end:counts"))
+              << range.first << ": " << finding.describe(finding, runner.execution()) << "\n"
+              << scenario::print(program);
+      }
+    }
+  }
+  EXPECT_GT(executions, 1000u);
 }
 
 TEST(KernelTrials, StopAtWhatIsWanted) {
