@@ -61,6 +61,7 @@ configurations=(
   'no-pairs --pairs=off'
   'no-states --states=off'
   'no-locks --locks=off'
+  'entropic -entropic=1'
   'none --code=off --pairs=off --states=off --locks=off'
   'uniform --mode=uniform'
   'portfolio --mode=portfolio'
