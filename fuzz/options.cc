@@ -133,7 +133,9 @@ std::string help() {
     }
     text += "\n";
   }
-  return text + "\nExit status: 0 no finding, 77 a finding, 2 usage; others are libFuzzer's.\n";
+  return text +
+         "\nExit status: 0 the end of the run, 77 a finding, without --keep-going; 2 usage; others are "
+         "libFuzzer's.\n";
 }
 
 std::string read_options(const std::vector<std::string_view>& arguments,

@@ -8,6 +8,8 @@
 
 #include "fuzz/session.h"
 
+extern "C" __attribute__((weak)) void __libfuzzer_is_present();
+
 namespace {
 
 daxrace::fuzz::Session* session;
@@ -40,8 +42,10 @@ void ignore_known(const std::string& program, daxrace::fuzz::Options& options) {
 
 /* -entropic=0, where the command does not say otherwise: later options win. To know how rare each feature is
  * costs libFuzzer a walk over the corpus for each new one, a quarter of the time of the first minutes; and
- * with what it knows bugs are found later (docs/campaign.md). */
+ * with what it knows bugs are found later (docs/campaign.md). The drivers of other engines take any option
+ * for one of their own. */
 void prefer_plain_choice(int* argc, char*** argv) {
+  if (__libfuzzer_is_present == nullptr) return;
   static char option[] = "-entropic=0";
   static std::vector<char*> all;
   all.assign(*argv, *argv + *argc);

@@ -58,6 +58,7 @@ struct CampaignFinding {
 /* Findings that seem to be one bug. */
 struct CampaignCause {
   std::string name;
+  bool closed = false;                          /* the name is that of a change that makes them go away */
   std::vector<const CampaignFinding*> findings; /* the one to look at first: new, confirmed, the smallest */
 
   uint64_t hits() const;
@@ -101,8 +102,8 @@ struct CampaignState {
 
   uint64_t count(bool known) const;
   uint64_t hits() const;
-  /* Findings have a cause in common that the same change makes go away. One of which no change is known goes
-   * with those at the same places of which one is, and else with all at the same places. */
+  /* Findings have a cause in common that the same change makes go away. One that nobody has explained yet
+   * goes with those at the same places that have been, and else with all at the same places. */
   std::vector<CampaignCause> causes() const;
   /* Findings of which that is still to be done. */
   uint64_t to_minimise() const;

@@ -70,7 +70,7 @@ std::string summary_text(const CampaignStore& store, const CampaignState& state,
       text += " and others";
     if (cause.findings.size() > 1) text += ", " + counted(cause.findings.size(), "finding", "findings");
     text += ", " + counted(cause.hits(), "hit", "hits");
-    if (!finding.closed_by.empty()) text += "; " + cause.name;
+    if (cause.closed) text += "; " + cause.name;
     if (finding.known) text += "; known";
     if (!finding.verdict.empty() && !finding.confirmed) text += "; not confirmed";
     text += "\n  " + daxrace + " replay " +
@@ -266,7 +266,9 @@ std::string report_html(const CampaignState& state) {
       "<h1>daxrace campaign: " +
       escaped(state.name()) + "</h1>\n<p>" + escaped(status_line(state)) + "</p>\n<p>" +
       escaped(progress_text(state)) + " in " + counted(state.executions, "execution", "executions") +
-      "</p>\n<h2>Findings</h2>\n";
+      "</p>\n<h2>Findings</h2>\n<p>A change makes a finding go away if its smallest program does not show "
+      "the "
+      "verdict with it, in 2,000 executions.</p>\n";
   html += "<table><tr><th>verdict</th><th>hits</th><th>first seen</th><th>what</th></tr>\n";
   for (const CampaignCause& cause : state.causes()) {
     if (cause.findings.size() > 1)

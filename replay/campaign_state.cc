@@ -24,19 +24,20 @@ uint64_t CampaignCause::hits() const {
 }
 
 std::vector<CampaignCause> CampaignState::causes() const {
-  std::map<std::string, std::string> known;
+  std::map<std::string, std::string> known; /* places, and what closes what is there */
   for (const auto& [file, finding] : findings) {
-    if (!finding.closed_by.empty())
-      known.try_emplace(finding.places(), "goes away with " + finding.closed_by[0]);
+    if (!finding.closed_by.empty()) known.try_emplace(finding.places(), finding.closed_by[0]);
   }
   std::map<std::string, CampaignCause> causes;
   for (const auto& [file, finding] : findings) {
     const auto at = known.find(finding.places());
-    const std::string name = !finding.closed_by.empty() ? "goes away with " + finding.closed_by[0]
-                             : at != known.end() && !finding.explained ? at->second
-                                                                       : finding.places();
-    causes[name].name = name;
-    causes[name].findings.push_back(&finding);
+    std::string change = finding.closed_by.empty() ? "" : finding.closed_by[0];
+    if (!finding.explained && at != known.end()) change = at->second;
+    const std::string name = change.empty() ? finding.places() : "goes away with " + change;
+    CampaignCause& cause = causes[name];
+    cause.name = name;
+    cause.closed = !change.empty();
+    cause.findings.push_back(&finding);
   }
   const auto first = [](const CampaignFinding* finding) {
     return std::tuple(finding->known, !finding->confirmed, finding->minimised != "done", finding->size,

@@ -198,11 +198,10 @@ nlohmann::json json_of(const Trial& trial) {
 }
 
 nlohmann::json json_of(Bisection& bisection) {
-  nlohmann::json json = {{"verdict", bisection.verdict_},
-                         {"kernel", describe(bisection.kernel_)},
-                         {"releases", nlohmann::json::array()},
-                         {"patches", nlohmann::json::array()},
-                         {"closed_by", nlohmann::json::array()}};
+  nlohmann::json json = {
+      {"verdict", bisection.verdict_},        {"kernel", describe(bisection.kernel_)},
+      {"releases", nlohmann::json::array()},  {"patches", nlohmann::json::array()},
+      {"closed_by", nlohmann::json::array()}, {"closed_for_certain", nlohmann::json::array()}};
   for (const auto& [range, trial] : bisection.of_release_) {
     nlohmann::json entry = json_of(trial);
     entry["first"] = range.first;
@@ -214,10 +213,11 @@ nlohmann::json json_of(Bisection& bisection) {
     entry["id"] = change.rows[0]->id;
     json["patches"].push_back(entry);
   }
-  for (const Change& change : bisection.closing_) {
+  for (Change& change : bisection.closing_) {
     nlohmann::json ids = nlohmann::json::array();
     for (const kernel::patch_info* row : change.rows) ids.push_back(row->id);
     json["closed_by"].push_back(ids);
+    json["closed_for_certain"].push_back(bisection.trials_.on(change.kernel).complete);
   }
   return json;
 }

@@ -26,7 +26,8 @@ struct TrialOptions {
 
 struct Trial {
   std::string impossible;                   /* why there is no such kernel; empty: there is */
-  std::map<std::string, uint32_t> verdicts; /* of headlines: the fewest preemptions that show it */
+  std::map<std::string, uint32_t> verdicts; /* of headlines: the fewest preemptions that show it,
+                                             * with `until` those of the first schedule that did */
   uint64_t executions = 0;
   bool complete = false; /* all schedules within the bound were run */
 };

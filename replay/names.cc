@@ -169,6 +169,19 @@ std::string renamed_word(const scenario::Runner& runner, std::string_view word) 
   return object_words(runner, word.substr(0, hash), number);
 }
 
+/* Those of the program in the order of their files, behind them the root. */
+std::string directory_words(const scenario::Program& program, uint32_t object) {
+  std::vector<bool> is_directory(program.files.size());
+  for (const scenario::Operation& op : program.setup) {
+    if (op.kind == scenario::OpKind::k_mkdir)
+      is_directory[static_cast<size_t>(scenario::argument(op, scenario::ArgKind::kNewFile))] = true;
+  }
+  for (size_t file = 0; file < is_directory.size(); ++file) {
+    if (is_directory[file] && object-- == 0) return program.files[file];
+  }
+  return "/";
+}
+
 }  // namespace
 
 std::string address_words(const scenario::Runner& runner, int process, uint32_t page) {
@@ -187,19 +200,6 @@ std::string address_words(const scenario::Runner& runner, int process, uint32_t 
     return name + "+" + std::to_string(page < first ? 0 : page - first);
   }
   return process_name(runner, static_cast<size_t>(process)) + ":" + std::to_string(page);
-}
-
-/* Those of the program in the order of their files, behind them the root. */
-static std::string directory_words(const scenario::Program& program, uint32_t object) {
-  std::vector<bool> is_directory(program.files.size());
-  for (const scenario::Operation& op : program.setup) {
-    if (op.kind == scenario::OpKind::k_mkdir)
-      is_directory[static_cast<size_t>(scenario::argument(op, scenario::ArgKind::kNewFile))] = true;
-  }
-  for (size_t file = 0; file < is_directory.size(); ++file) {
-    if (is_directory[file] && object-- == 0) return program.files[file];
-  }
-  return "/";
 }
 
 std::string place_words(const scenario::Runner& runner, std::string_view role, uint32_t object) {
@@ -302,7 +302,7 @@ std::string legend(const scenario::Runner& runner, std::string_view text) {
   }
   if (has("block ")) say("block B.L cache line L of block B");
   if (has("anon ")) say("anon N a page of anonymous memory");
-  if (has(" op ")) say("`T op N` what operation N of task T wrote");
+  if (has(" op ")) say("T op N operation N of task T");
   return out;
 }
 

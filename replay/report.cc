@@ -104,6 +104,12 @@ void write_text(const std::string& text, const std::string& path) {
     std::cout << text;
     return;
   }
+  /* A device or a pipe is no file to put another one in the place of. */
+  const auto kind = std::filesystem::status(path).type();
+  if (kind != std::filesystem::file_type::not_found && kind != std::filesystem::file_type::regular) {
+    std::ofstream(path, std::ios::binary) << text << std::flush;
+    return;
+  }
   std::string temporary = path + ".tmp" + std::to_string(getpid());
   std::ofstream file(temporary, std::ios::binary);
   file << text;

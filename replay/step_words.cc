@@ -85,9 +85,9 @@ std::string plain_words(const scenario::Runner& runner, const Event& event) {
     }
     case EventKind::k_load:
     case EventKind::k_plain_read:
-      /* How often the block has left an extent map. */
       if (event.role->name() == "generation" && std::string_view(event.site->function) == "model_note_pin")
         return "pins the page of block " + std::to_string(event.object);
+      /* How often the block has left an extent map. */
       if (event.role->name() == "generation")
         return "block " + std::to_string(event.object) +
                (event.value == 0 ? " is in use" : " has been freed");
@@ -140,25 +140,25 @@ std::string plain_words(const scenario::Runner& runner, const Event& event) {
   }
 }
 
-bool waits_for_a_page(const scenario::Runner& runner) {
+/* Whether somebody waits for that page to become idle, or for one that cannot be told. */
+bool is_waited_for(const scenario::Runner& runner, uint64_t pfn) {
   const engine::Execution& execution = runner.execution();
   for (int id = 0; id < execution.task_count(); ++id) {
     const engine::Task& task = execution.task(static_cast<TaskId>(id));
     if (task.state != engine::Task::State::kRunnable || task.pending.object == nullptr) continue;
-    const std::string_view role = task.pending.object->role->name();
-    if (role == "page" || role == "var_table" || role == "pgmap.done") return true;
+    const engine::Object& object = *task.pending.object;
+    const std::string_view role = object.role->name();
+    if (role == "page" ? object.index == pfn : role == "var_table" || role == "pgmap.done") return true;
   }
   return false;
 }
 
-/* Who keeps pages of files from becoming idle, if somebody waits for that: no task holds a page, so the
- * engine cannot know. */
+/* Who keeps a page of a file from becoming idle that somebody waits for: no task holds a page, so the engine
+ * cannot know. */
 std::string pins_words(const scenario::Runner& runner) {
-  const oracle::FileHistory& history = runner.oracles().history();
   std::string words;
-  if (!waits_for_a_page(runner)) return words;
-  for (const oracle::Pin* pin = history.pins(); pin != nullptr; pin = pin->next) {
-    if (pin->inode == nullptr) continue;
+  for (const oracle::Pin* pin = runner.oracles().history().pins(); pin != nullptr; pin = pin->next) {
+    if (pin->inode == nullptr || !is_waited_for(runner, pin->pfn)) continue;
     const uint64_t page = pin->cell / runner.machine().cells;
     words += "; page " + std::to_string(page) + " of " + runner.oracles().names().files[pin->inode->id] +
              " is pinned by " + std::string(runner.execution().task(pin->task).name) + " op " +

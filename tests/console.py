@@ -42,7 +42,7 @@ def cut(shown, printed):
 
 
 def main():
-    parser = argparse.ArgumentParser(usage=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("page")
     parser.add_argument("--update", action="store_true")
     parser.add_argument("--skip", action="append", default=[])

@@ -71,7 +71,10 @@ done
 resumed=$(grep -c 'going on with' "$scratch/log")
 "${command[@]}" >>"$scratch/log" 2>&1 </dev/null &
 supervisor=$!
-until (($(grep -c 'going on with' "$scratch/log") > resumed)) || ! kill -0 "$supervisor" 2>/dev/null; do sleep 0.1; done
+for ((i = 0; i < 600; ++i)); do
+  (($(grep -c 'going on with' "$scratch/log") > resumed)) && break
+  sleep 0.1
+done
 sleep 3
 kill -TERM "$supervisor"
 wait "$supervisor"

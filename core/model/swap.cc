@@ -39,10 +39,17 @@ static void model_swap_entry_put(swp_entry_t entry, uint8_t usage)
 	swap_slot *slot = &anon->slots[entry];
 
 	spin_lock(&anon->swap_lock);
-	uint8_t map = GET(slot->swap_map);
-	WARN_ON_ONCE(usage == SWAP_HAS_CACHE ? !(map & SWAP_HAS_CACHE)
-					     : (map & ~SWAP_HAS_CACHE) == 0);
-	SET(slot->swap_map, uint8_t(map - usage));
+	uint8_t count = GET(slot->swap_map);
+	uint8_t has_cache = count & SWAP_HAS_CACHE;
+	count &= uint8_t(~SWAP_HAS_CACHE);
+	if (usage == SWAP_HAS_CACHE) {
+		WARN_ON_ONCE(!has_cache); /* the kernel: VM_BUG_ON() */
+		has_cache = 0;
+	} else {
+		WARN_ON_ONCE(!count); /* the kernel counts on */
+		count--;
+	}
+	SET(slot->swap_map, uint8_t(count | has_cache));
 	spin_unlock(&anon->swap_lock);
 }
 

@@ -51,8 +51,8 @@ struct Counts {
 };
 
 std::string counts(const engine::Finding& f, const std::string& page, const char* what) {
-  return "at the end " + page + " counts " + std::to_string(f.args[kPage]) + " " + what +
-         (f.args[kPage] == 1 ? "" : "s") + ", but " + std::to_string(f.args[kMore]) + " can be found";
+  return "at the end " + page + " counts " + std::to_string(static_cast<int64_t>(f.args[kPage])) + " " +
+         what + (f.args[kPage] == 1 ? "" : "s") + ", but " + std::to_string(f.args[kMore]) + " can be found";
 }
 
 /* What tells one such finding from another: there is no task and no operation to name. */
@@ -220,14 +220,16 @@ class Conservation : public Oracle {
     finding.context = history.model().config.observer;
     finding.task = engine::kNoTask;
     finding.site = &at_the_end(what);
+    finding.by_site = true; /* one thing that is wrong does not hide another */
     finding.args = {what, where, page, more};
     history.execution().report(finding);
   }
 
   /* More than can be found will never be given back; less, and something is freed under who has it. */
-  static void compare(FileHistory& history, What what, uint64_t where, uint64_t counted, uint64_t found) {
+  static void compare(FileHistory& history, What what, uint64_t where, int64_t counted, int64_t found) {
     if (counted == found) return;
-    report(history, counted > found ? "leak" : "broken-invariant", what, where, counted, found);
+    report(history, counted > found ? "leak" : "broken-invariant", what, where,
+           static_cast<uint64_t>(counted), static_cast<uint64_t>(found));
   }
 
   static uint32_t pins(const FileHistory& history, bool anon, uint64_t pfn) {
@@ -244,8 +246,8 @@ class Conservation : public Oracle {
     for (uint32_t pfn = 0; pfn < model.nr_blocks; ++pfn) {
       const kernel::page& page = model.pages[pfn];
       const uint32_t mapped = model.config.forms->vm_normal_page(pfn) != nullptr ? mappings[pfn] : 0;
-      compare(history, kPageMappings, pfn, page._mapcount.peek(), mapped);
-      compare(history, kPageReferences, pfn, page._refcount.peek(),
+      compare(history, kPageMappings, pfn, static_cast<int32_t>(page._mapcount.peek()), mapped);
+      compare(history, kPageReferences, pfn, static_cast<int32_t>(page._refcount.peek()),
               model.config.forms->__init_zone_device_page() + mapped + pins(history, false, pfn));
     }
   }
@@ -261,8 +263,8 @@ class Conservation : public Oracle {
     }
     for (uint32_t i = 0; i < anon.nr_folios; ++i) {
       const kernel::folio& folio = anon.folios[i];
-      compare(history, kAnonMappings, i, static_cast<uint32_t>(folio._mapcount.peek()), counts.folios[i]);
-      compare(history, kAnonReferences, i, static_cast<uint32_t>(folio._refcount.peek()),
+      compare(history, kAnonMappings, i, folio._mapcount.peek(), counts.folios[i]);
+      compare(history, kAnonReferences, i, folio._refcount.peek(),
               counts.folios[i] + cached[i] + pins(history, true, kernel::ANON_PFN + i));
     }
   }
@@ -306,17 +308,17 @@ class Conservation : public Oracle {
   }
 
   static void inspect_entries(const kernel::inode& file, FileHistory& history) {
-    uint64_t pages = 0;
+    int64_t pages = 0;
     for (uint64_t page = 0; page < file.i_data.i_pages.nr_slots; ++page) {
       const kernel::xa_entry entry = file.i_data.i_pages.slots[page].peek();
       if (kernel::xa_is_value(entry) && kernel::dax_is_locked(entry))
         report(history, "broken-invariant", kEntryLocked, file.id, page, 0);
-      if (kernel::xa_is_value(entry)) pages += kernel::model_entry_pages(entry);
+      if (kernel::xa_is_value(entry)) pages += static_cast<int64_t>(kernel::model_entry_pages(entry));
       if (history.model().pages != nullptr && kernel::xa_is_value(entry) &&
           !kernel::dax_is_zero_entry(entry) && !kernel::dax_is_empty_entry(entry))
         inspect_association(file, page, entry, history);
     }
-    compare(history, kPages, file.id, file.i_data.nrpages.peek(), pages);
+    compare(history, kPages, file.id, static_cast<int64_t>(file.i_data.nrpages.peek()), pages);
   }
 
   /* The pages of an entry say whose they are, page->mapping and page->index: all of them, or none. */

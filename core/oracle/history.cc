@@ -271,7 +271,7 @@ engine::Hash128 FileHistory::state_hash() const {
     }
   }
   for (const Pin* pin = pins_; pin != nullptr; pin = pin->next) {
-    if (pin->mm == nullptr) continue; /* for reports only */
+    if (pin->mm == nullptr) continue; /* pipes and requests to devices are hashed with what they hold */
     uint64_t flags = uint64_t{pin->writes} << 3 | uint64_t{pin->reference} << 2 |
                      uint64_t{pin->discarded} << 1 | uint64_t{pin->forked};
     hash += engine::wide(engine::combine(0x800 + pin->mm->id, pin->cell << 4 | flags),

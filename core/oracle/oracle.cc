@@ -28,7 +28,7 @@ constexpr VerdictInfo kVerdicts[] = {
 #define FAILURE(name, verdict, fatal, precedence, meaning) {"engine", verdict, precedence, meaning},
 #include "core/engine/failures.def"
 #undef FAILURE
-    {"model", "kernel-warning", 60, "a WARN_ON_ONCE of the mirrored code, with the kernel's condition"},
+    {"model", "kernel-warning", 39, "a WARN_ON_ONCE of the mirrored code, with the kernel's condition"},
 };
 
 }  // namespace

@@ -5,7 +5,7 @@
  *
  *   the memory operations; the references of page_ref.h, and of a folio; page tables, and what a PTE says;
  *   raw_read_seqcount() and read_seqcount_retry(); the flags of GUP, model_pin, model_foll_refs(), model_pin_frame(),
- *   model_pin_at_once, model_note_pin(), model_unpin(), model_forks().
+ *   model_pin_at_once, model_note_pin(), model_drop_pin(), model_forks().
  */
 
 /*
@@ -114,7 +114,7 @@ bool gup_fast(mm_struct *mm, pgoff_t address, unsigned int flags, model_pin *pin
 		return false;
 	model_note_pin(mm, address, flags, pin);
 	if (forks && read_seqcount_retry(&mm->write_protect_seq, seq)) {
-		model_unpin(pin);
+		model_drop_pin(pin);
 		return false;
 	}
 	return true;

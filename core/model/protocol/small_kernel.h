@@ -189,7 +189,7 @@ inline model_forms FORMS;
 void folio_put(page *page);
 bool folio_try_get(page *page, uint32_t refs);
 bool model_folio_test(folio *folio, uint32_t flag);
-void model_unpin(const model_pin *pin);
+void model_drop_pin(const model_pin *pin);
 inline constexpr bool model_pin_at_once = false;
 
 /* Nothing here ends the memory map: see percpu_ref.h for what would. */
@@ -216,7 +216,7 @@ inline bool PageAnonExclusive(folio *folio)
 	return model_folio_test(folio, PG_anon_exclusive);
 }
 
-void model_unpin(const model_pin *pin)
+void model_drop_pin(const model_pin *pin)
 {
 	gup_put_folio(pin, FOLL_PIN);
 }
