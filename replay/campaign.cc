@@ -116,8 +116,10 @@ void Campaign::start(Worker& worker, unsigned index) {
                  {"--campaign=" + store_.path("findings"), "--stats=" + worker.stats_file,
                   "-artifact_prefix=" + store_.path("infrastructure/"), "-handle_int=0", "-handle_xfsz=0",
                   "-handle_term=0", "-timeout=60", "-print_final_stats=0", "-verbosity=1",
-                  /* Another worker's entries come when they come: not where runs are to be the same. */
-                  std::string("-reload=") + (alone ? "0" : "1")});
+                  /* Another worker's entries come when they come: not where runs are to be the same. To look
+                   * for them costs a look at every file: each second that was a quarter of the time, after
+                   * half an hour. */
+                  std::string("-reload=") + (alone ? "0" : "10")});
   /* A worker that is started again is to try something else. */
   const uint64_t seed = options_.seed + index + (number - index % (number + 1)) * 7919;
   command.push_back("-seed=" +

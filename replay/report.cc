@@ -105,8 +105,8 @@ void write_text(const std::string& text, const std::string& path) {
     return;
   }
   /* A device or a pipe is no file to put another one in the place of. */
-  const auto kind = std::filesystem::status(path).type();
-  if (kind != std::filesystem::file_type::not_found && kind != std::filesystem::file_type::regular) {
+  std::error_code error;
+  if (std::filesystem::exists(path, error) && !std::filesystem::is_regular_file(path, error)) {
     std::ofstream(path, std::ios::binary) << text << std::flush;
     return;
   }
