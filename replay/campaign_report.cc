@@ -230,6 +230,16 @@ std::string curve(const CampaignState& state, const char* title, uint64_t Campai
 
 namespace {
 
+/* One that has not been made smaller may take many thousand steps. */
+std::string shortened(const CampaignFinding& finding) {
+  constexpr size_t kCharactersMax = 12000;
+  const std::string& text = finding.timeline;
+  if (text.size() <= kCharactersMax) return text;
+  return text.substr(0, text.rfind('\n', kCharactersMax / 2) + 1) +
+         "...\n(cut: `daxrace timeline` on the file shows all of it)\n..." +
+         text.substr(text.find('\n', text.size() - kCharactersMax / 2));
+}
+
 std::string row_html(const CampaignFinding& finding) {
   std::string html = "<tr><td>" + escaped(finding.verdict) + (finding.known ? " (known)" : "") +
                      (finding.confirmed ? "" : " (not confirmed)") + "</td><td>" + grouped(finding.hits) +
@@ -245,8 +255,25 @@ std::string row_html(const CampaignFinding& finding) {
     html += (i == 0 ? "<br>goes away with " : " or with ") + escaped(finding.closed_by[i]);
   if (finding.explained && finding.closed_by.empty())
     html += "<br>no change that the model knows makes it go away";
-  return html + "<details><summary>timeline</summary><pre>" + escaped(finding.timeline) +
+  return html + "<details><summary>timeline</summary><pre>" + escaped(shortened(finding)) +
          "</pre></details></td></tr>\n";
+}
+
+constexpr const char* kHead =
+    "<table><tr><th>verdict</th><th>hits</th><th>first seen</th><th>what</th></tr>\n";
+
+/* What to look at first, and the others folded. */
+std::string cause_html(const CampaignCause& cause) {
+  std::string html;
+  const size_t more = cause.findings.size() - 1;
+  if (more != 0)
+    html += "<tr class=\"cause\"><td colspan=\"4\">" + counted(more + 1, "finding", "findings") + ": " +
+            escaped(cause.name) + "</td></tr>\n";
+  html += row_html(*cause.findings[0]);
+  if (more == 0) return html;
+  html += "<tr><td></td><td colspan=\"3\"><details><summary>" + grouped(more) + " more</summary>" + kHead;
+  for (size_t i = 1; i <= more; ++i) html += row_html(*cause.findings[i]);
+  return html + "</table></details></td></tr>\n";
 }
 
 std::string fact(const char* name, const std::string& value) {
@@ -269,14 +296,8 @@ std::string report_html(const CampaignState& state) {
       "</p>\n<h2>Findings</h2>\n<p>A change makes a finding go away if its smallest program does not show "
       "the "
       "verdict with it, in 2,000 executions.</p>\n";
-  html += "<table><tr><th>verdict</th><th>hits</th><th>first seen</th><th>what</th></tr>\n";
-  for (const CampaignCause& cause : state.causes()) {
-    if (cause.findings.size() > 1)
-      html += "<tr class=\"cause\"><td colspan=\"4\">" +
-              counted(cause.findings.size(), "finding", "findings") + ": " + escaped(cause.name) +
-              "</td></tr>\n";
-    for (const CampaignFinding* finding : cause.findings) html += row_html(*finding);
-  }
+  html += kHead;
+  for (const CampaignCause& cause : state.causes()) html += cause_html(cause);
   html +=
       "</table>\n<h2>Over time</h2>\n" + curve(state, "Inputs", &CampaignSample::corpus) +
       curve(state, "Coverage features", &CampaignSample::features) +

@@ -110,6 +110,8 @@ kill -TERM "$supervisor"
 wait "$supervisor"
 (($? == 130)) || fail "SIGTERM is not exit 130" "$scratch/log"
 grep -q '"minimised": "done"' "$scratch/b/status.json" || fail "nothing was made smaller"
+# What has the same cause is folded: each timeline is there, and no more of them in sight than causes.
+(($(grep -c '<summary>[0-9,]* more</summary>' "$scratch/b/report.html") > 0)) || fail "no finding is folded"
 # With a sanitizer that takes ten times as long.
 [[ $bin == *asan* ]] || grep -q 'goes away with' "$scratch/b/report.html" || fail "nothing was explained"
 for smaller in "$scratch"/b/minimised/*.dax; do
