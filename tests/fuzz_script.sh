@@ -21,7 +21,7 @@ while read -r _ _ file _; do
   build/release/bin/daxrace replay "$file" >"$scratch/replayed" || status=$?
   ((status == 1)) || { cat "$scratch/replayed"; echo "$file: exit $status, wanted 1"; exit 1; }
   replayed=$((replayed + 1))
-done < <(grep '^build/release/bin/daxrace replay ' "$scratch/log")
+done < <(grep -E '^ *build/release/bin/daxrace replay ' "$scratch/log" | sort -u)
 ((replayed >= 1)) || { echo "no command to replay"; exit 1; }
 
 # What had come to its end goes on.
