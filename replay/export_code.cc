@@ -348,6 +348,12 @@ std::string ExportCode::call(const Operation& op, const std::string& id) const {
       return on_address("direct_write", "");
     case OpKind::k_vmsplice:
       return on_address("splice_page", "");
+    case OpKind::k_regmr:
+      return on_address("register_page", "");
+    case OpKind::k_rdmawrite:
+      return on_address("write_registered", "");
+    case OpKind::k_deregmr:
+      return alone("give_up_registered", "");
     case OpKind::k_drain:
       return alone("drain", "");
     case OpKind::k_fork: {

@@ -186,6 +186,104 @@ static void splice_page(int op, struct region *r, size_t at)
 	end(op, vmsplice(pipes[1], &page, 1, SPLICE_F_NONBLOCK) < 0 ? -errno : 0);
 }
 )c"},
+    {"mr", "region", R"c(
+/* --- memory that is pinned for long: fixed buffers of io_uring, as RDMA pins it -- */
+
+#include <linux/io_uring.h>
+
+static struct mr {
+	char *page;
+	pid_t owner;
+	int ring;
+	struct io_uring_params p;
+	char *sq, *cq;
+	struct io_uring_sqe *sqes;
+} mrs[OPS];
+)c"},
+    {"regmr", "mr", R"c(
+static void register_page(int op, struct region *r, size_t at)
+{
+	struct mr *mr = &mrs[op];
+	struct iovec page = { r->base ? r->base + (at & ~(PAGE - 1)) : NULL, PAGE };
+	int error;
+
+	begin(op);
+	mr->ring = syscall(SYS_io_uring_setup, 1, &mr->p);
+	if (mr->ring < 0) {
+		end(op, -errno);
+		lacking("io_uring; see /proc/sys/kernel/io_uring_disabled");
+		return;
+	}
+	error = syscall(SYS_io_uring_register, mr->ring, IORING_REGISTER_BUFFERS, &page, 1) == 0 ? 0 : -errno;
+	mr->sq = mmap(NULL, mr->p.sq_off.array + mr->p.sq_entries * sizeof(unsigned), PROT_READ | PROT_WRITE,
+		      MAP_SHARED, mr->ring, IORING_OFF_SQ_RING);
+	mr->cq = mmap(NULL, mr->p.cq_off.cqes + mr->p.cq_entries * sizeof(struct io_uring_cqe),
+		      PROT_READ | PROT_WRITE, MAP_SHARED, mr->ring, IORING_OFF_CQ_RING);
+	mr->sqes = mmap(NULL, mr->p.sq_entries * sizeof(struct io_uring_sqe), PROT_READ | PROT_WRITE,
+			MAP_SHARED, mr->ring, IORING_OFF_SQES);
+	if (mr->sq == MAP_FAILED || mr->cq == MAP_FAILED || mr->sqes == MAP_FAILED)
+		error = -ENOMEM;
+	if (error)
+		close(mr->ring);
+	else
+		mr->owner = getpid();
+	mr->page = page.iov_base;
+	end(op, error);
+	if (error == -ENOMEM)
+		lacking("memory that may be locked: ulimit -l");
+}
+)c"},
+    {"rdmawrite", "direct mr", R"c(
+/* The disk writes to the page, which nobody pins for it. */
+static int read_fixed(struct mr *mr, char *to, off_t from)
+{
+	unsigned *tail = (unsigned *)(mr->sq + mr->p.sq_off.tail);
+	unsigned *head = (unsigned *)(mr->cq + mr->p.cq_off.head);
+	struct io_uring_cqe *cqe = (struct io_uring_cqe *)(mr->cq + mr->p.cq_off.cqes);
+	unsigned *mask = (unsigned *)(mr->cq + mr->p.cq_off.ring_mask);
+	int result;
+
+	mr->sqes[0] = (struct io_uring_sqe){ .opcode = IORING_OP_READ_FIXED, .fd = direct, .off = from,
+					     .addr = (uintptr_t)to, .len = SECTOR };
+	((unsigned *)(mr->sq + mr->p.sq_off.array))[0] = 0;
+	__atomic_store_n(tail, *tail + 1, __ATOMIC_RELEASE);
+	if (syscall(SYS_io_uring_enter, mr->ring, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0) != 1)
+		return -errno;
+	result = cqe[*head & *mask].res;
+	__atomic_store_n(head, *head + 1, __ATOMIC_RELEASE);
+	return result == SECTOR ? 0 : result < 0 ? result : -EIO;
+}
+
+static void write_registered(int op, struct region *r, size_t at)
+{
+	char *to = r->base ? r->base + at : NULL;
+	int i, result = -EINVAL;
+
+	note(op, WROTE, place_of(r->object, r->from + at), VALUE(op))->direct = 1;
+	begin(op);
+	for (i = 0; to && i < OPS; i++)
+		if (mrs[i].owner == getpid() && to >= mrs[i].page && to < mrs[i].page + PAGE) {
+			result = read_fixed(&mrs[i], to, op * PAGE);
+			break;
+		}
+	end(op, result);
+}
+)c"},
+    {"deregmr", "mr", R"c(
+static void give_up_registered(int op)
+{
+	int i;
+
+	begin(op);
+	for (i = 0; i < OPS; i++)
+		if (mrs[i].owner == getpid()) {
+			mrs[i].owner = 0;
+			syscall(SYS_io_uring_register, mrs[i].ring, IORING_UNREGISTER_BUFFERS, NULL, 0);
+			close(mrs[i].ring);
+		}
+	end(op, 0);
+}
+)c"},
     {"drain", "pipe", R"c(
 static void drain(int op)
 {

@@ -47,7 +47,8 @@ TEST(Releases, LoseNoCount) {
     programs.push_back(read_strict(file).program);
   for (const char* size : {"1pg", "1pmd"}) {
     for (const char* flags : {"sync rw", "shared rw", "private rw"}) {
-      for (const char* pin : {"aioread m", "diowrite m", "vmsplice m", "dioread m"}) {
+      for (const char* pin :
+           {"aioread m", "diowrite m", "vmsplice m", "dioread m", "regmr m\n  rdmawrite m\n  deregmr"}) {
         auto parsed = scenario::parse_strict(std::string("daxrace 1\nsetup\n  creat f size=") + size +
                                              "\n  mmap P.m f 0 " + size + " " + flags + "\ntask P.A\n  " +
                                              pin + "\n  store m\n  munmap m\ntask Q.B\n  fsync f\n");

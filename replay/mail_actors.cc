@@ -26,6 +26,8 @@ constexpr Word kWords[] = {
     {R"(madv_dontneed)", "dontneed % 1pg"},
     {R"(drop_caches)", "dropcaches"},
     {R"(\bvmsplice)", "vmsplice %"},
+    {R"(\b(ib|ibv)_reg_mr|\bregister(s|ed|ing)?\b[^.,]{0,30}\b(buffers?|memory|region)|foll_longterm|long-?term pin|\brdma)",
+     "regmr %"},
     {R"(\b(asynchronous|aio)\b[^.]{0,30}\bread|io_uring)", "aioread %"},
     {R"(\bread(s|ing)?\b[^.,]{0,30}o_direct|o_direct[^.,]{0,20}\bread|direct(-| )io read|dio read|\bgup\b|\bpin(s|ned|ning)? |dma (in)?to)",
      "dioread %"},

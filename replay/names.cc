@@ -111,6 +111,7 @@ constexpr FormName kHelpers[] = {
     {"model_do_wp_private", "do_wp_page()"},
     {"model_alloc_folio", "folio_alloc()"},
     {"model_submit", "submit_bio_wait()"},
+    {"model_write_pinned", "RDMA"},
     {"model_translate", "page walk"},
     {"model_try_access", "user access"},
     {"model_access_anon", "user access"},

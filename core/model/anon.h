@@ -3,7 +3,7 @@
  * Anonymous memory: page frames of their own, copy on write, fork, the swap cache, reclaim.
  *
  * Left out everywhere: large folios, KSM, userfaultfd, mlock, memory cgroups, NUMA, the TLB, the per-CPU batches of the
- * LRU lists (a page is on its list at once), the counters of an mm.
+ * LRU lists (a page is on its list at once).
  */
 #ifndef DAXRACE_CORE_MODEL_ANON_H_
 #define DAXRACE_CORE_MODEL_ANON_H_
@@ -183,7 +183,7 @@ void model_link_anon_vma(vm_area_struct *vma);
 /* --- vmscan.cc, fork.cc --------------------------------------------------------------------------------------- */
 
 bool try_to_unmap_one(folio *folio, vm_area_struct *vma, pgoff_t address);
-void copy_nonpresent_pte(mm_struct *src_mm, Atomic<pte_t> *dst_pte, Atomic<pte_t> *src_pte);
+void copy_nonpresent_pte(mm_struct *dst_mm, Atomic<pte_t> *dst_pte, Atomic<pte_t> *src_pte);
 
 /* --- what observers are told ------------------------------------------------------------------------------------- */
 

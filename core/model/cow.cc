@@ -42,6 +42,7 @@ vm_fault_t do_anonymous_page(vm_fault *vmf)
 		folio_put(folio);
 		return 0;
 	}
+	add_mm_counter(mm, MM_ANONPAGES, 1);
 	folio_add_new_anon_rmap(folio, RMAP_EXCLUSIVE);
 	WRITE_ONCE(*pte, entry);
 	model_emit_page(model_event_kind::mapped, mm, vmf->address, folio_pfn(folio));
@@ -141,6 +142,10 @@ vm_fault_t wp_page_copy(vm_fault *vmf, folio *old_folio, page *old_page)
 	if (READ_ONCE(*pte) == vmf->orig_pte) {
 		pte_t entry = mk_pte(folio_pfn(new_folio), 0);
 
+		if (old_page)
+			add_mm_counter(mm, MM_FILEPAGES, -1);
+		if (!old_folio)
+			add_mm_counter(mm, MM_ANONPAGES, 1);
 		if (!(vmf->flags & FAULT_FLAG_UNSHARE))
 			entry = maybe_mkwrite(entry | _PAGE_DIRTY, vmf->vma);
 
@@ -227,6 +232,7 @@ vm_fault_t finish_fault(vm_fault *vmf)
 		spin_unlock(&vmf->pmd->ptl);
 		return VM_FAULT_NOPAGE;
 	}
+	add_mm_counter(mm, MM_ANONPAGES, 1);
 	folio_add_new_anon_rmap(vmf->cow_page, RMAP_EXCLUSIVE);
 	WRITE_ONCE(*pte, maybe_mkwrite(mk_pte(folio_pfn(vmf->cow_page), _PAGE_DIRTY), vmf->vma));
 	model_emit_page(model_event_kind::mapped, mm, vmf->address, folio_pfn(vmf->cow_page));
@@ -244,9 +250,11 @@ void model_zap_private_pte(vm_area_struct *vma, pgoff_t address, pte_t pte)
 		return;
 	model_emit_page(model_event_kind::discarded, vma->vm_mm, address, vma_is_anonymous(vma));
 	if (is_swap_pte(pte)) {
+		add_mm_counter(vma->vm_mm, MM_SWAPENTS, -1);
 		free_swap_and_cache(pte_to_swp_entry(pte));
 		return;
 	}
+	add_mm_counter(vma->vm_mm, MM_ANONPAGES, -1);
 	folio_remove_rmap_pte(folio);
 	/* The kernel drops these after the lock, in tlb_finish_mmu(): free_swap_cache(), folio_put(). */
 	free_swap_cache(folio);

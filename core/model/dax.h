@@ -50,7 +50,8 @@ int insert_page_into_pte_locked(vm_area_struct *vma, Atomic<pte_t> *pte, uint64_
 				bool mkwrite);
 void model_pte_alloc(mm_struct *mm, pmd_slot *pmd);
 vm_fault_t model_insert_huge_zero_pmd(vm_fault *vmf);
-void model_remove_rmap_pmd(pmd_t pmd);
+void add_mm_counter(mm_struct *mm, mm_counter member, int64_t value);
+void model_remove_rmap_pmd(mm_struct *mm, pmd_t pmd);
 void model_put_pmd(pmd_t pmd);
 void split_huge_pmd(vm_area_struct *vma, pmd_slot *pmd);
 void unmap_mapping_pages(address_space *mapping, pgoff_t start, pgoff_t nr, bool even_cows = false);

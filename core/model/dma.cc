@@ -13,7 +13,7 @@ namespace kernel
 static const engine::Role role_done("dma.done"), role_requests("dma"), role_pipe("pipe");
 static constexpr std::string_view names[MODEL_DMA_MAX] = { "dma.0", "dma.1", "dma.2" };
 
-static uint64_t model_pin_hash(const model_pin *pin)
+uint64_t model_pin_hash(const model_pin *pin)
 {
 	uint64_t hash = pin->page ? page_to_pfn(pin->page) + 1 : 0;
 
@@ -32,7 +32,7 @@ static uint64_t model_dma_hash(const model_dma *dma)
 {
 	uint64_t hash = engine::combine(model_pin_hash(&dma->pin), dma->value);
 
-	return engine::combine(hash, dma->cell * 2 + dma->to_memory);
+	return engine::combine(hash, dma->cell * 4 + dma->pinned_by_other * 2 + dma->to_memory);
 }
 
 static uint64_t model_pipe_hash(void)
@@ -142,9 +142,10 @@ static void model_dma_run(void *arg)
 	execution.invoke(0, SITE("invoke", ""));
 	execution.observe(model::current->dma_state, model_dma_hash(dma));
 	model_dma_transfer(dma);
-	bio_check_pages_dirty(dma);
-	/* bio_release_pages() */
-	model_unpin(&dma->pin);
+	if (!dma->pinned_by_other) {
+		bio_check_pages_dirty(dma);
+		model_unpin(&dma->pin); /* bio_release_pages() */
+	}
 	dma->done.complete(SITE("complete", "dma.done"));
 	execution.ret(0, SITE("ret", ""));
 	model_emit(model_event{ model_event_kind::ret, model_op::dma });
@@ -160,6 +161,7 @@ static int model_submit(const model_dma &request, bool wait)
 	model_event event{ model_event_kind::submitted, model_op::dma };
 
 	dma->pin = request.pin;
+	dma->pinned_by_other = request.pinned_by_other;
 	dma->cell = request.cell;
 	dma->to_memory = request.to_memory;
 	dma->value = request.value;
@@ -171,11 +173,27 @@ static int model_submit(const model_dma &request, bool wait)
 	return 1;
 }
 
+int model_write_pinned(const model_pin *pin, unsigned int cell, uint64_t value)
+{
+	model_dma request{};
+	uint32_t nr = model::current->nr_dmas;
+
+	if (nr == MODEL_DMA_MAX)
+		return -EAGAIN;
+	request.pin = *pin;
+	request.pinned_by_other = true;
+	request.cell = cell;
+	request.to_memory = true;
+	request.value = value;
+	model_submit(request, false);
+	model::current->dmas[nr].done.wait(SITE("wait_for_completion", "dma.done"));
+	return 1;
+}
+
 /* block/bio.c: bio_iov_iter_get_pages(), v6.15: iov_iter_extract_pages() pins. */
 int bio_iov_iter_get_pages(mm_struct *mm, pgoff_t address, bool to_memory, model_pin *pin)
 {
-	return get_user_pages_fast(mm, address, FOLL_PIN | (to_memory ? unsigned(FOLL_WRITE) : 0u),
-				   pin);
+	return FORMS.pin_user_pages_fast(mm, address, to_memory ? unsigned(FOLL_WRITE) : 0u, pin);
 }
 
 /* fs/iomap/direct-io.c: iomap_dio_bio_iter(), v6.15. Left out: the file on the other side. */

@@ -14,6 +14,7 @@ namespace kernel
 /* One request: a cell of a page. Transfer and completion are steps of a task of its own. */
 struct model_dma {
 	model_pin pin;
+	bool pinned_by_other; /* for longer than the request */
 	unsigned int cell;
 	bool to_memory;
 	uint64_t value; /* what the device writes */
@@ -37,6 +38,9 @@ int bio_iov_iter_get_pages(mm_struct *mm, pgoff_t address, bool to_memory, model
  */
 int sys_read_direct(mm_struct *mm, pgoff_t address, unsigned int cell, uint64_t value, bool wait);
 int sys_write_direct(mm_struct *mm, pgoff_t address, unsigned int cell);
+/* A device writes a cell of a page that stays pinned meanwhile; returns when it has. */
+int model_write_pinned(const model_pin *pin, unsigned int cell, uint64_t value);
+uint64_t model_pin_hash(const model_pin *pin);
 /* vmsplice(2) of a page into the pipe, which has room for few; and reading the pipe empty. */
 int sys_vmsplice(mm_struct *mm, pgoff_t address);
 int model_drain(void);

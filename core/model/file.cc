@@ -2,6 +2,7 @@
 #include "core/model/file.h"
 
 #include "core/model/inode.h"
+#include "core/model/umem.h"
 
 namespace kernel
 {
@@ -258,6 +259,8 @@ void model_exit(mm_struct *mm)
 		if (file)
 			fput(file);
 	}
+	if (m->mrs)
+		ib_uverbs_dereg_mr(mm); /* ib_uverbs_close() */
 }
 
 } /* namespace kernel */

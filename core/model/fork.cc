@@ -8,7 +8,7 @@ namespace kernel
 {
 
 /* mm/memory.c: copy_nonpresent_pte(), v6.15, of a swap entry. Both page table locks are held. */
-void copy_nonpresent_pte(mm_struct *, Atomic<pte_t> *dst_pte, Atomic<pte_t> *src_pte)
+void copy_nonpresent_pte(mm_struct *dst_mm, Atomic<pte_t> *dst_pte, Atomic<pte_t> *src_pte)
 {
 	pte_t pte = READ_ONCE(*src_pte);
 
@@ -20,6 +20,7 @@ void copy_nonpresent_pte(mm_struct *, Atomic<pte_t> *dst_pte, Atomic<pte_t> *src
 		WRITE_ONCE(*src_pte, pte);
 	}
 	WRITE_ONCE(*dst_pte, pte);
+	add_mm_counter(dst_mm, MM_SWAPENTS, 1);
 }
 
 /* mm/memory.c: copy_present_page(), v6.15. The page may be pinned: the child has a copy of its own from the start. */
@@ -39,6 +40,7 @@ static int copy_present_page(vm_area_struct *dst_vma, vm_area_struct *src_vma, p
 		model_emit_forked(src_vma->vm_mm, dst_vma->vm_mm, address, c);
 	}
 	folio_add_new_anon_rmap(new_folio, RMAP_EXCLUSIVE);
+	add_mm_counter(dst_vma->vm_mm, MM_ANONPAGES, 1);
 	WRITE_ONCE(*dst_pte, mk_pte(folio_pfn(new_folio), _PAGE_DIRTY) |
 				     (dst_vma->vm_flags & VM_WRITE ? uint64_t(_PAGE_RW) : 0));
 	return 0;
@@ -63,6 +65,7 @@ static int copy_present_ptes(vm_area_struct *dst_vma, vm_area_struct *src_vma, p
 		folio_put(folio);
 		return copy_present_page(dst_vma, src_vma, address, folio, prealloc);
 	}
+	add_mm_counter(dst_vma->vm_mm, MM_ANONPAGES, 1);
 	if (pte_write(pte)) {
 		ptep_set_wrprotect(src_pte);
 		pte &= ~pte_t(_PAGE_RW);
@@ -90,7 +93,7 @@ again:
 
 		ret = 0;
 		if (is_swap_pte(pte)) {
-			FORMS.copy_nonpresent_pte(src_vma->vm_mm, pte_offset(dst_vma->vm_mm, addr),
+			FORMS.copy_nonpresent_pte(dst_vma->vm_mm, pte_offset(dst_vma->vm_mm, addr),
 						  pte_offset(src_vma->vm_mm, addr));
 			model_emit_forked_page(src_vma->vm_mm, dst_vma->vm_mm, addr);
 		} else if (pte_present(pte))

@@ -44,6 +44,15 @@ bool pte_devmap(pte_t)
 	return false;
 }
 
+/*
+ * include/linux/mm.h: folio_is_longterm_pinnable(), v6.15. Left out: movable memory, from which a page would be moved. A
+ * file system can wait for pages that are in use for a moment alone.
+ */
+bool folio_is_longterm_pinnable(const model_pin *pin)
+{
+	return !pin->page;
+}
+
 static void model_emit_gup(model_event_kind kind, const model_pin *pin)
 {
 	model_event event{ kind };
@@ -114,7 +123,8 @@ static int follow_page_mask(mm_struct *mm, pgoff_t address, unsigned int flags, 
 	else
 		pte = READ_ONCE(*pte_offset(mm, address));
 	if (pmd_trans_huge(pte) != huge || !pte_present(pte) ||
-	    ((flags & FOLL_WRITE) && !pte_write(pte)))
+	    ((flags & FOLL_WRITE) && !pte_write(pte) &&
+	     !((flags & FOLL_COW) && pte_dirty(pte) && model_anon_folio(pte_pfn(pte)))))
 		goto out;
 	if (FORMS.pte_devmap(pte)) {
 		*pgmap = try_get_dev_pagemap();
@@ -136,21 +146,29 @@ out:
 	return ret;
 }
 
-/* mm/gup.c: __get_user_pages(), faultin_page(), v6.15, for one page. Called with mmap_lock. */
-static int __get_user_pages(mm_struct *mm, pgoff_t address, unsigned int flags, model_pin *pin)
+/* mm/gup.c: check_vma_flags(), v6.15. Every file is on DAX: vma_is_fsdax(). */
+int check_vma_flags(vm_area_struct *vma, unsigned int flags)
 {
-	vm_area_struct *vma = find_vma(mm, address);
+	if (!vma)
+		return -EFAULT;
+	if (model::current->anon)
+		GET(vma->prot);
+	if ((flags & FOLL_LONGTERM) && !vma_is_anonymous(vma))
+		return -EOPNOTSUPP;
+	if ((flags & FOLL_WRITE) && !(vma->vm_flags & VM_WRITE))
+		return -EFAULT;
+	return 0;
+}
+
+/* The loop of __get_user_pages(), with faultin_page(). */
+int model_faultin_page(vm_area_struct *vma, pgoff_t address, unsigned int flags, model_pin *pin)
+{
 	engine::RetryLoop loop;
 
-	/* check_vma_flags() */
-	if (vma && model::current->anon)
-		GET(vma->prot);
-	if (!vma || ((flags & FOLL_WRITE) && !(vma->vm_flags & VM_WRITE)))
-		return -EFAULT;
 	for (;;) {
 		unsigned int fault_flags = flags & FOLL_WRITE ? unsigned(FAULT_FLAG_WRITE) : 0u;
 		bool pgmap = false;
-		int ret = follow_page_mask(mm, address, flags, pin, &pgmap);
+		int ret = follow_page_mask(vma->vm_mm, address, flags, pin, &pgmap);
 
 		if (pgmap)
 			put_dev_pagemap();
@@ -160,11 +178,23 @@ static int __get_user_pages(mm_struct *mm, pgoff_t address, unsigned int flags, 
 			fault_flags |= FAULT_FLAG_UNSHARE;
 		if (handle_mm_fault(vma, address, fault_flags) & VM_FAULT_ERROR)
 			return -EFAULT;
+		/* Asked for in v5.8 alone of memory that must not be written to. */
+		if ((flags & FOLL_WRITE) && !(vma->vm_flags & VM_WRITE))
+			flags |= FOLL_COW;
 		loop.again();
 	}
 }
 
-/* mm/gup.c: get_user_pages_fast(), pin_user_pages_fast(), gup_fast_fallback(), v6.15, for one page */
+/* mm/gup.c: __get_user_pages(), v6.15, for one page */
+int __get_user_pages(mm_struct *mm, pgoff_t address, unsigned int flags, model_pin *pin)
+{
+	vm_area_struct *vma = find_vma(mm, address);
+	int ret = check_vma_flags(vma, flags);
+
+	return ret ? ret : model_faultin_page(vma, address, flags, pin);
+}
+
+/* mm/gup.c: get_user_pages_fast(), gup_fast_fallback(), v6.15, for one page */
 int get_user_pages_fast(mm_struct *mm, pgoff_t address, unsigned int flags, model_pin *pin)
 {
 	int ret;
@@ -178,13 +208,30 @@ int get_user_pages_fast(mm_struct *mm, pgoff_t address, unsigned int flags, mode
 	/* __gup_longterm_locked() */
 	*pin = model_pin{};
 	down_read(&mm->mmap_lock);
-	ret = __get_user_pages(mm, address, flags, pin);
+	ret = FORMS.__get_user_pages(mm, address, flags, pin);
 	if (ret == 0) {
 		model_note_pin(mm, address, flags, pin);
 		FORMS.model_pin_inode(pin);
 	}
 	up_read(&mm->mmap_lock);
 	return ret;
+}
+
+/* mm/gup.c: pin_user_pages_fast(), v6.15, for one page */
+int pin_user_pages_fast(mm_struct *mm, pgoff_t address, unsigned int flags, model_pin *pin)
+{
+	return get_user_pages_fast(mm, address, flags | FOLL_PIN, pin);
+}
+
+/* mm/gup.c: unpin_user_page_range_dirty_lock(), v6.15. Pages of DAX files have nothing to set: noop_dirty_folio(). */
+void unpin_user_page_range_dirty_lock(const model_pin *pin)
+{
+	if (pin->folio && !model_folio_test(pin->folio, PG_dirty)) {
+		folio_lock(pin->folio);
+		model_folio_set(pin->folio, PG_dirty);
+		folio_unlock(pin->folio);
+	}
+	model_unpin(pin);
 }
 
 void model_drop_pin(const model_pin *pin)

@@ -12,6 +12,8 @@ enum : unsigned int {
 	FOLL_WRITE = 0x1,
 	FOLL_GET = 0x2,
 	FOLL_PIN = 0x4,
+	FOLL_LONGTERM = 0x8, /* it may stay for ever */
+	FOLL_COW = 0x10, /* v5.8: a fault has copied it; who may not write does not get to write */
 };
 
 /* A reference to a page, and what it was taken for. */
@@ -33,6 +35,13 @@ struct model_pin {
 
 /* 0, or -errno. */
 int get_user_pages_fast(mm_struct *mm, pgoff_t address, unsigned int flags, model_pin *pin);
+/* mm/gup.c: the parts that have older forms. Called with mmap_lock. */
+int check_vma_flags(vm_area_struct *vma, unsigned int flags);
+int __get_user_pages(mm_struct *mm, pgoff_t address, unsigned int flags, model_pin *pin);
+int model_faultin_page(vm_area_struct *vma, pgoff_t address, unsigned int flags, model_pin *pin);
+int pin_user_pages_fast(mm_struct *mm, pgoff_t address, unsigned int flags, model_pin *pin);
+/* The pages were written to. */
+void unpin_user_page_range_dirty_lock(const model_pin *pin);
 /* With the reference that belongs to its flags. */
 void model_unpin(const model_pin *pin);
 /* That alone. */
@@ -52,6 +61,7 @@ void model_note_pin(mm_struct *mm, pgoff_t address, unsigned int flags, model_pi
 /* Parts of it. */
 bool try_grab_folio_fast(uint64_t pfn, unsigned int flags, model_pin *pin);
 bool pte_devmap(pte_t pte);
+bool folio_is_longterm_pinnable(const model_pin *pin);
 bool gup_must_unshare(unsigned int flags, folio *folio);
 void sanity_check_pinned_pages(const model_pin *pin, unsigned int flags);
 void gup_put_folio(const model_pin *pin, unsigned int flags);

@@ -6,9 +6,11 @@
 namespace kernel
 {
 
-/* mm/rmap.c: folio_remove_rmap_pmd(), v6.15, for each page. Under the lock of the PMD. */
-void model_remove_rmap_pmd(pmd_t pmd)
+/* mm/rmap.c: folio_remove_rmap_pmd(), v6.15, for each page, and its counter. Under the lock of the PMD. */
+void model_remove_rmap_pmd(mm_struct *mm, pmd_t pmd)
 {
+	if (FORMS.vm_normal_page(pte_pfn(pmd)))
+		add_mm_counter(mm, MM_FILEPAGES, -int64_t(PMD_NR));
 	for (pgoff_t i = 0; i < PMD_NR; i++) {
 		if (page *page = FORMS.vm_normal_page(pte_pfn(pmd) + i))
 			folio_remove_rmap(page);
@@ -48,6 +50,8 @@ static int insert_pfn_pmd(vm_area_struct *vma, pmd_slot *pmd, uint64_t pfn, bool
 			folio_add_file_rmap(page);
 		}
 	}
+	if (FORMS.vm_normal_page(pfn))
+		add_mm_counter(vma->vm_mm, MM_FILEPAGES, int64_t(PMD_NR));
 	entry = mk_pte(pfn, _PAGE_PSE);
 	if (write)
 		entry |= _PAGE_DIRTY | (vma->vm_flags & VM_WRITE ? uint64_t(_PAGE_RW) : 0);
@@ -95,7 +99,7 @@ void split_huge_pmd(vm_area_struct *vma, pmd_slot *pmd)
 	old_pmd = READ_ONCE(pmd->pmd);
 	if (pmd_trans_huge(old_pmd)) {
 		WRITE_ONCE(pmd->pmd, pmd_t(0));
-		model_remove_rmap_pmd(old_pmd);
+		model_remove_rmap_pmd(vma->vm_mm, old_pmd);
 		model_put_pmd(old_pmd);
 	}
 	spin_unlock(&vma->vm_mm->page_table_lock);

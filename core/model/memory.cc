@@ -21,6 +21,19 @@ void model_pte_alloc(mm_struct *mm, pmd_slot *pmd)
 	spin_unlock(&mm->page_table_lock);
 }
 
+/*
+ * include/linux/mm.h: add_mm_counter(), v6.15. No step: the sums of CPUs are added up when the process is gone, check_mm(),
+ * and additions commute.
+ */
+void add_mm_counter(mm_struct *mm, mm_counter member, int64_t value)
+{
+	const int64_t before = mm->rss_stat[member];
+
+	mm->rss_stat[member] = before + value;
+	engine::Execution::current().changed(mm->rss_state[member], uint64_t(before),
+					     uint64_t(before + value));
+}
+
 /* mm/memory.c: maybe_mkwrite(), v6.15 */
 static pte_t maybe_mkwrite(pte_t pte, vm_area_struct *vma)
 {
@@ -45,6 +58,7 @@ int insert_page_into_pte_locked(vm_area_struct *vma, Atomic<pte_t> *pte, uint64_
 
 	if (page *page = pfn_to_page(pfn)) {
 		folio_get(page);
+		add_mm_counter(vma->vm_mm, MM_FILEPAGES, 1);
 		folio_add_file_rmap(page);
 	}
 	pteval = mk_pte(pfn, pfn == ZERO_PFN ? uint64_t(_PAGE_SPECIAL) : 0);
@@ -186,12 +200,13 @@ static bool zap_present_pte(mmu_gather *tlb, vm_area_struct *vma, pgoff_t addr, 
 		model_zap_private_pte(vma, addr, ptent);
 	if (!page)
 		return false;
+	add_mm_counter(vma->vm_mm, MM_FILEPAGES, -1);
 	folio_remove_rmap(page);
 	tlb->pages[tlb->nr++] = page;
 	return tlb->nr == std::size(tlb->pages);
 }
 
-/* mm/memory.c: zap_pte_range(), v6.15. Left out: the TLB, counters. */
+/* mm/memory.c: zap_pte_range(), v6.15. Left out: the TLB. */
 static void zap_pte_range(vm_area_struct *vma, pmd_slot *pmd, pgoff_t addr, pgoff_t end,
 			  bool even_cows)
 {
@@ -230,7 +245,7 @@ static bool zap_huge_pmd(mm_struct *mm, pmd_slot *pmd)
 	huge = pmd_trans_huge(orig_pmd);
 	if (huge) {
 		WRITE_ONCE(pmd->pmd, pmd_t(0));
-		model_remove_rmap_pmd(orig_pmd);
+		model_remove_rmap_pmd(mm, orig_pmd);
 	}
 	spin_unlock(&mm->page_table_lock);
 	if (huge)

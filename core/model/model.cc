@@ -7,6 +7,7 @@
 #include "core/model/page_alloc.h"
 #include "core/model/pgmap.h"
 #include "core/model/signal.h"
+#include "core/model/umem.h"
 
 namespace kernel
 {
@@ -19,9 +20,9 @@ static const engine::Role role_i_size("i_size"), role_i_block("extent"),
 	role_in_i_mmap("vma.in_i_mmap"), role_wq("wait_table"), role_cell("cell"),
 	role_line("line"), role_journal("journal"), role_alloc("alloc_lock"),
 	role_in_anon_vma("vma.in_anon_vma"), role_prot("vma.prot"), role_seq("write_protect_seq"),
-	role_forked("mm.forked"), role_alloc_state("alloc"), role_warn("warning"),
-	role_ilock("XFS_ILOCK"), role_mapping_lock("mapping_lock"), role_pincount("i_pincount"),
-	role_logged("logged");
+	role_rss("mm.rss_stat"), role_forked("mm.forked"), role_alloc_state("alloc"),
+	role_warn("warning"), role_ilock("XFS_ILOCK"), role_mapping_lock("mapping_lock"),
+	role_pincount("i_pincount"), role_logged("logged");
 
 static void model_boot_inode(inode *inode, uint8_t id, const model_config &config)
 {
@@ -136,6 +137,12 @@ model *model_boot(const model_config &config)
 		model_boot_pgmap(m);
 	if (config.dma)
 		model_boot_dma(m);
+	if (config.rdma)
+		model_boot_umem(m);
+	for (unsigned int i = 0; i < config.nr_mms && (config.pages || config.nr_folios); i++) {
+		for (engine::Object &state : m->mms[i].rss_state)
+			execution.init(state, role_rss);
+	}
 	m->flushes = arena.make_array<pmem_flush *>(config.nr_tasks);
 	m->handles = arena.make_array<uint8_t>(config.nr_tasks);
 	m->j_barrier.init(role_journal);

@@ -66,6 +66,7 @@ enum class model_op : uint8_t {
 struct model_pin;
 struct model_dma;
 struct model_pipe;
+struct model_mr;
 
 struct model_event {
 	model_event_kind kind;
@@ -126,6 +127,7 @@ struct model_config {
 	bool low_memory = false;  /* allocations may have to reclaim */
 	bool shrinks = false;	  /* something prunes caches of dentries and inodes */
 	bool dma = false;	  /* something outlives its mapping: requests to a device, a pipe */
+	bool rdma = false;	  /* somebody registers memory; dma is set, too */
 	pgoff_t file_pages = 0;	  /* upper bound of a file's size */
 	uint32_t nr_blocks = 0;	  /* of the device; 0: enough for all files twice */
 	const pgoff_t *mm_pages = nullptr; /* size of each address space */
@@ -139,6 +141,8 @@ struct model_config {
 /* Requests to the device in one execution, and pages in the pipe. */
 inline constexpr uint32_t MODEL_DMA_MAX = 3;
 inline constexpr uint32_t MODEL_PIPE_BUFFERS = 4;
+/* Pages that are registered for RDMA at a time, in regions of their own. */
+inline constexpr uint32_t MODEL_MR_MAX = 2;
 
 inline constexpr unsigned int DAX_WAIT_TABLE_ENTRIES = 4;
 
@@ -181,6 +185,7 @@ struct model {
 	uint32_t nr_dmas;
 	engine::Object dma_state;
 	model_pipe *pipe;
+	model_mr *mrs; /* null: nothing registers memory. umem.h */
 
 	private_memory *anon; /* null: there is none */
 

@@ -159,7 +159,7 @@ int model_madvise_pageout(vm_area_struct *vma, mm_struct *mm, pgoff_t address)
 	if (GET(vma->linked)) {
 		folio = madvise_pageout_pte(vma, address);
 		if (folio)
-			submitted = shrink_folio_list(folio); /* reclaim_pages() */
+			submitted = FORMS.shrink_folio_list(folio); /* reclaim_pages() */
 	} else {
 		ret = -ENOMEM;
 	}

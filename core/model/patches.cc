@@ -13,6 +13,7 @@
 #include "core/model/mutants/mutants.h"
 #include "core/model/pgmap.h"
 #include "core/model/proposals/proposals.h"
+#include "core/model/umem.h"
 #include "core/model/vmscan.h"
 #include "core/model/xfs.h"
 
@@ -76,6 +77,11 @@ constexpr model_forms newest_forms = {
 	.dax_page_is_busy = dax_page_is_busy,
 	.wait_page_idle = wait_page_idle,
 	.__init_zone_device_page = __init_zone_device_page,
+	.__get_user_pages = __get_user_pages,
+	.pin_user_pages_fast = pin_user_pages_fast,
+	.ib_umem_get = ib_umem_get,
+	.folio_is_longterm_pinnable = folio_is_longterm_pinnable,
+	.shrink_folio_list = shrink_folio_list,
 	.folio_put_refs = folio_put_refs,
 	.vm_normal_page = vm_normal_page,
 	.pte_devmap = pte_devmap,

@@ -55,6 +55,12 @@ struct model_forms {
 	bool (*dax_page_is_busy)(page *page);
 	int (*wait_page_idle)(page *page, inode *inode, bool interruptible);
 	uint32_t (*__init_zone_device_page)();
+	int (*__get_user_pages)(mm_struct *mm, pgoff_t address, unsigned int flags, model_pin *pin);
+	int (*pin_user_pages_fast)(mm_struct *mm, pgoff_t address, unsigned int flags,
+				   model_pin *pin);
+	int (*ib_umem_get)(mm_struct *mm, pgoff_t address, model_pin *pin);
+	bool (*folio_is_longterm_pinnable)(const model_pin *pin);
+	bool (*shrink_folio_list)(folio *folio);
 	void (*folio_put_refs)(page *page, uint32_t refs);
 	page *(*vm_normal_page)(uint64_t pfn);
 	bool (*pte_devmap)(pte_t pte);
@@ -102,7 +108,7 @@ struct model_forms {
 	int (*folio_try_dup_anon_rmap_pte)(folio *folio);
 	void (*sanity_check_pinned_pages)(const model_pin *pin, unsigned int flags);
 	bool (*gup_must_unshare)(unsigned int flags, folio *folio);
-	void (*copy_nonpresent_pte)(mm_struct *src_mm, Atomic<pte_t> *dst_pte,
+	void (*copy_nonpresent_pte)(mm_struct *dst_mm, Atomic<pte_t> *dst_pte,
 				    Atomic<pte_t> *src_pte);
 	int (*unuse_pte)(vm_area_struct *vma, pmd_slot *pmd, pgoff_t address, uint32_t entry,
 			 folio *folio);

@@ -191,7 +191,11 @@ TEST(patches_test, CommitCanBePutIntoAnOlderRelease)
 				out.push_back(std::string(other.id));
 		}
 		EXPECT_EQ(forms_of("", out), forms_of(MODEL_OLDEST, {}, in)) << row.id;
-		EXPECT_NE(forms_of(MODEL_OLDEST), forms_of(MODEL_OLDEST, {}, in)) << row.id;
+		/* The revert of 17839856fd58, which goes in with it. */
+		if (row.id == "a308c71bf1e6")
+			EXPECT_EQ(forms_of(MODEL_OLDEST), forms_of(MODEL_OLDEST, {}, in));
+		else
+			EXPECT_NE(forms_of(MODEL_OLDEST), forms_of(MODEL_OLDEST, {}, in)) << row.id;
 	}
 }
 

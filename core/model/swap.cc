@@ -317,6 +317,8 @@ vm_fault_t model_map_swapped(vm_fault *vmf, folio *folio, bool exclusive)
 		}
 		rmap_flags = RMAP_EXCLUSIVE;
 	}
+	add_mm_counter(vma->vm_mm, MM_ANONPAGES, 1);
+	add_mm_counter(vma->vm_mm, MM_SWAPENTS, -1);
 	vmf->orig_pte = pte;
 	folio_add_anon_rmap_pte(folio, rmap_flags);
 	WRITE_ONCE(*ptep, pte);
@@ -383,6 +385,8 @@ int unuse_pte(vm_area_struct *vma, pmd_slot *pmd, pgoff_t address, swp_entry_t e
 	WARN_ON_ONCE((folio->flags.peek() & (PG_writeback | PG_anon_exclusive)) != 0);
 	if (pte_swp_exclusive(old_pte))
 		rmap_flags |= RMAP_EXCLUSIVE;
+	add_mm_counter(vma->vm_mm, MM_SWAPENTS, -1);
+	add_mm_counter(vma->vm_mm, MM_ANONPAGES, 1);
 	folio_add_anon_rmap_pte(folio, rmap_flags);
 	WRITE_ONCE(*ptep, mk_pte(folio_pfn(folio), 0));
 	model_emit_page(model_event_kind::mapped, vma->vm_mm, address, folio_pfn(folio));

@@ -107,6 +107,14 @@ struct vm_area_struct {
 	Plain<unsigned int> prot; /* vm_flags since they can change; under mmap_lock */
 };
 
+/* include/linux/mm_types_task.h, v6.15. Left out: MM_SHMEMPAGES. */
+enum mm_counter : unsigned int {
+	MM_FILEPAGES,
+	MM_ANONPAGES,
+	MM_SWAPENTS,
+	NR_MM_COUNTERS
+};
+
 struct mm_struct {
 	uint8_t id;
 	rw_semaphore mmap_lock;
@@ -116,6 +124,10 @@ struct mm_struct {
 	pgoff_t nr_pages;	      /* of the address space */
 	Plain<bool> forked;	      /* it is a child already; under mmap_lock */
 	seqcount_t write_protect_seq; /* written by fork, under mmap_lock */
+
+	/* add_mm_counter(); engine::Object for their share of the state's hash. */
+	engine::Object rss_state[NR_MM_COUNTERS];
+	int64_t rss_stat[NR_MM_COUNTERS];
 };
 
 /* Of an entry of inode::i_block: there is a block, but the file reads as zeros. */

@@ -18,7 +18,7 @@ bool folio_isolate_lru(folio *folio)
 }
 
 /* mm/swap.c: folio_putback_lru(), v6.15 */
-static void folio_putback_lru(folio *folio)
+void folio_putback_lru(folio *folio)
 {
 	model_lru_add(folio);
 	folio_put(folio);
@@ -59,6 +59,8 @@ bool try_to_unmap_one(folio *folio, vm_area_struct *vma, pgoff_t address)
 		}
 		if (anon_exclusive)
 			swp_pte = pte_swp_mkexclusive(swp_pte);
+		add_mm_counter(vma->vm_mm, MM_ANONPAGES, -1);
+		add_mm_counter(vma->vm_mm, MM_SWAPENTS, 1);
 		WRITE_ONCE(*pvmw.pte, swp_pte);
 		folio_remove_rmap_pte(folio);
 		folio_put(folio);
@@ -67,7 +69,7 @@ bool try_to_unmap_one(folio *folio, vm_area_struct *vma, pgoff_t address)
 }
 
 /* mm/rmap.c: try_to_unmap(), rmap_walk_anon(), v6.15. Locked. */
-static void try_to_unmap(folio *folio)
+void try_to_unmap(folio *folio)
 {
 	model *m = model::current;
 	pgoff_t pgoff = GET(folio->index);
@@ -120,32 +122,16 @@ static bool __remove_mapping(folio *folio)
 	return true;
 }
 
-/*
- * mm/vmscan.c: shrink_folio_list(), v6.15, of one page; references to it are ignored, as MADV_PAGEOUT does. True: the
- * device has been asked to write it.
- */
-bool shrink_folio_list(folio *folio)
+bool model_keep_locked(folio *folio)
+{
+	folio_unlock(folio);
+	folio_putback_lru(folio);
+	return false;
+}
+
+bool model_shrink_unmapped(folio *folio)
 {
 	bool submitted = false;
-
-	if (!folio_trylock(folio))
-		goto keep;
-	if (model_folio_test(folio, PG_writeback))
-		goto keep_locked;
-	if (!model_folio_test(folio, PG_swapcache)) {
-		if (folio_maybe_dma_pinned(folio))
-			goto keep_locked;
-		if (!add_to_swap(folio))
-			goto keep_locked;
-	}
-	if (folio_mapped(folio)) {
-		try_to_unmap(folio);
-		if (folio_mapped(folio))
-			goto keep_locked;
-	}
-	/* A pin that came before the page was unmapped may be for writing. */
-	if (folio_maybe_dma_pinned(folio))
-		goto keep_locked;
 
 	if (model_folio_test(folio, PG_dirty)) {
 		switch (pageout(folio)) {
@@ -178,6 +164,33 @@ keep:
 	return submitted;
 }
 
+/*
+ * mm/vmscan.c: shrink_folio_list(), v6.15, of one page; references to it are ignored, as MADV_PAGEOUT does. True: the
+ * device has been asked to write it.
+ */
+bool shrink_folio_list(folio *folio)
+{
+	if (!folio_trylock(folio)) {
+		folio_putback_lru(folio);
+		return false;
+	}
+	if (model_folio_test(folio, PG_writeback))
+		return model_keep_locked(folio);
+	if (!model_folio_test(folio, PG_swapcache)) {
+		if (folio_maybe_dma_pinned(folio) || !add_to_swap(folio))
+			return model_keep_locked(folio);
+	}
+	if (folio_mapped(folio)) {
+		try_to_unmap(folio);
+		if (folio_mapped(folio))
+			return model_keep_locked(folio);
+	}
+	/* A pin that came before the page was unmapped may be for writing. */
+	if (folio_maybe_dma_pinned(folio))
+		return model_keep_locked(folio);
+	return model_shrink_unmapped(folio);
+}
+
 /* The device, and then kswapd, which finds the page at the tail of its list: folio_rotate_reclaimable(). */
 void model_finish_pageout(folio *folio)
 {
@@ -192,7 +205,7 @@ void model_finish_pageout(folio *folio)
 			return;
 		}
 		folio_put(folio);
-		submitted = shrink_folio_list(folio);
+		submitted = FORMS.shrink_folio_list(folio);
 	} while (submitted);
 }
 
@@ -205,7 +218,7 @@ void model_shrink_folio(folio *folio)
 		folio_put(folio);
 		return;
 	}
-	if (shrink_folio_list(folio))
+	if (FORMS.shrink_folio_list(folio))
 		model_finish_pageout(folio);
 }
 

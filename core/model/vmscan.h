@@ -10,7 +10,13 @@ namespace kernel
 {
 
 bool folio_isolate_lru(folio *folio);
+void folio_putback_lru(folio *folio);
 bool shrink_folio_list(folio *folio);
+void try_to_unmap(folio *folio);
+/* Parts of shrink_folio_list(). The page is not reclaimed: unlocks it, false. */
+bool model_keep_locked(folio *folio);
+/* What it does with a page that nobody maps. */
+bool model_shrink_unmapped(folio *folio);
 bool try_to_unmap_one(folio *folio, vm_area_struct *vma, pgoff_t address);
 /* Reclaim of one page, which the caller has found and has no reference to. */
 void model_shrink_folio(folio *folio);

@@ -41,6 +41,10 @@ enum What {
   kAnonReferences,
   kSwapCount,
   kSwapCache,
+  /* where: an address space */
+  kFilePages,
+  kAnonPages,
+  kSwapEntries,
 };
 
 /* What is known to point at each page. */
@@ -49,6 +53,8 @@ struct Counts {
   uint32_t* folios = nullptr; /* null: there is no private memory */
   uint32_t* slots = nullptr;
 };
+
+constexpr What kCounters[kernel::NR_MM_COUNTERS] = {kFilePages, kAnonPages, kSwapEntries};
 
 std::string counts(const engine::Finding& f, const std::string& page, const char* what) {
   return "at the end " + page + " counts " + std::to_string(static_cast<int64_t>(f.args[kPage])) + " " +
@@ -94,6 +100,12 @@ const engine::Site& at_the_end(What what) {
       return DAXRACE_SITE("counts", "swap_map");
     case kSwapCache:
       return DAXRACE_SITE("counts", "swap_cache");
+    case kFilePages:
+      return DAXRACE_SITE("counts", "MM_FILEPAGES");
+    case kAnonPages:
+      return DAXRACE_SITE("counts", "MM_ANONPAGES");
+    case kSwapEntries:
+      return DAXRACE_SITE("counts", "MM_SWAPENTS");
   }
   return engine::kAnonymousSite;
 }
@@ -170,6 +182,13 @@ std::string describe(const engine::Finding& f, const engine::Execution& executio
       return counts(f, "swap slot " + std::to_string(f.args[kWhere]), "PTE");
     case kSwapCache:
       return counts(f, "swap slot " + std::to_string(f.args[kWhere]), "folio");
+    case kFilePages:
+    case kAnonPages:
+    case kSwapEntries:
+      return "at the end the " + std::string(at_the_end(static_cast<What>(f.args[kWhat])).object) +
+             " of process " + set->names().processes[f.args[kWhere]] + " is " +
+             std::to_string(static_cast<int64_t>(f.args[kPage])) + ", but its page tables have " +
+             std::to_string(f.args[kMore]);
     default: {
       const engine::Site* cleaned =
           kernel::model_cleaned_by(&model.inodes[f.args[kWhere]], f.args[kPage] * model.config.cells);
@@ -239,6 +258,12 @@ class Conservation : public Oracle {
         references += pin->reference ? 1 : kernel::GUP_PIN_COUNTING_BIAS;
     }
     return references;
+  }
+
+  /* check_mm() looks when the process has ended, and then there must be nothing. */
+  static void inspect_counters(const kernel::mm_struct& mm, const int64_t* found, FileHistory& history) {
+    for (uint32_t i = 0; i < kernel::NR_MM_COUNTERS; ++i)
+      compare(history, kCounters[i], mm.id, mm.rss_stat[i], found[i]);
   }
 
   /* Of the device. Until v6.14 a mapping is no reference. */
@@ -341,20 +366,30 @@ class Conservation : public Oracle {
   static void inspect_tables(const kernel::model& model, const kernel::mm_struct& mm, Counts& counts,
                              FileHistory& history) {
     const uint64_t pmd_pages = model.config.pmd_nr;
+    int64_t rss[kernel::NR_MM_COUNTERS] = {};
     for (uint64_t address = 0; address < mm.nr_pages; ++address) {
       const kernel::pmd_t pmd = mm.pmds[address / pmd_pages].pmd.peek();
       const kernel::pte_t pte = mm.ptes[address].peek();
       if (!kernel::pte_none(pte) && (pmd & kernel::_PAGE_TABLE) == 0)
         report(history, "broken-invariant", kOverlap, mm.id, address, 0);
       const uint64_t leaf = kernel::pmd_trans_huge(pmd) ? pmd : pte;
-      if (counts.slots != nullptr && kernel::is_swap_pte(leaf))
+      if (counts.slots != nullptr && kernel::is_swap_pte(leaf)) {
         ++counts.slots[kernel::pte_to_swp_entry(leaf)];
+        ++rss[kernel::MM_SWAPENTS];
+      }
       if (!kernel::pte_present(leaf)) continue;
       const uint64_t pfn = kernel::pte_pfn(leaf) + (leaf == pmd ? address % pmd_pages : 0);
-      if (counts.blocks != nullptr && pfn < model.nr_blocks) ++counts.blocks[pfn];
-      if (counts.folios != nullptr && pfn >= kernel::ANON_PFN) ++counts.folios[pfn - kernel::ANON_PFN];
+      if (counts.blocks != nullptr && pfn < model.nr_blocks) {
+        ++counts.blocks[pfn];
+        rss[kernel::MM_FILEPAGES] += model.config.forms->vm_normal_page(pfn) != nullptr;
+      }
+      if (counts.folios != nullptr && pfn >= kernel::ANON_PFN) {
+        ++counts.folios[pfn - kernel::ANON_PFN];
+        ++rss[kernel::MM_ANONPAGES];
+      }
       if (pfn < model.nr_blocks) inspect_leaf(model, mm, address, pfn, leaf, history);
     }
+    if (model.pgmap == nullptr || model.pgmap->mapped.peek() != 0) inspect_counters(mm, rss, history);
   }
 
   /* A block of the device that a page table maps. */

@@ -53,8 +53,10 @@ class ConservationTest : public EventTest {
     machine_->pages[pfn]._refcount.store_here(references, engine::Order::kRelaxed);
   }
   void set_pte(uint64_t address, uint64_t pte) {
+    ++counter(kernel::is_swap_pte(pte) ? kernel::MM_SWAPENTS : kernel::MM_FILEPAGES);
     machine_->mms[0].ptes[address].store_here(pte, engine::Order::kRelaxed);
   }
+  int64_t& counter(kernel::mm_counter which) { return machine_->mms[0].rss_stat[which]; }
 };
 
 TEST_F(ConservationTest, NothingIsWrongWithAnIdleMachine) {
@@ -106,6 +108,19 @@ TEST_F(ConservationTest, CountsOfPrivateMemory) {
   EXPECT_THAT(end([&] { machine_->anon->slots[0].cached.store_here(1, engine::Order::kRelaxed); }),
               Contains("broken-invariant"))
       << "in the swap cache, but neither the slot nor the page knows";
+}
+
+TEST_F(ConservationTest, CountersOfAProcess) {
+  EXPECT_THAT(end([&] { ++counter(kernel::MM_ANONPAGES); }), ElementsAre("leak"));
+  EXPECT_THAT(sentence(), HasSubstr("the MM_ANONPAGES of process P is 1, but its page tables have 0"));
+  EXPECT_THAT(end([&] { --counter(kernel::MM_SWAPENTS); }), ElementsAre("broken-invariant"));
+  EXPECT_THAT(sentence(), HasSubstr("the MM_SWAPENTS of process P is -1, but its page tables have 0"));
+  EXPECT_THAT(end([&] {
+                map(0, kernel::_PAGE_PRESENT, 0);
+                --counter(kernel::MM_FILEPAGES);
+              }),
+              ElementsAre("broken-invariant"))
+      << "a page of a file that is mapped and not counted";
 }
 
 TEST_F(ConservationTest, PagesOfAMapping) {

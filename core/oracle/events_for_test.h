@@ -26,7 +26,7 @@ class EventTest : public testing::Test {
   static constexpr uint64_t kPages = 4;
   using Verdicts = std::vector<std::string_view>;
 
-  EventTest() { oracles_.set_names({{"f", "g"}, {}}); }
+  EventTest() { oracles_.set_names({{"f", "g"}, {}, {"P"}}); }
 
   /* Plays the script; what was found of it. */
   Verdicts play(const std::function<void()>& script) {

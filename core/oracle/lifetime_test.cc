@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* use-after-free of the device's memory: when it is said, and when not. */
+/* use-after-free of the device's memory and of inodes: when it is said, and when not. */
+#include "core/model/inode.h"
 #include "core/model/pgmap.h"
 #include "core/oracle/events_for_test.h"
 
@@ -44,6 +45,42 @@ TEST_F(LifetimeTest, MemoryThatIsGoneMayNot) {
               ElementsAre("use-after-free"));
   EXPECT_THAT(sentence(),
               AllOf(HasSubstr("A touched page 3 of the device"), HasSubstr("B had removed its memory map")));
+}
+
+class InodeLifetimeTest : public EventTest {
+ protected:
+  InodeLifetimeTest() { open_files_ = kOpen; }
+
+  /* What evict() leaves behind. */
+  void free(engine::TaskId task) {
+    tick();
+    inode()->i_hashed.write(false);
+    inode()->put = {task, execution_.steps() - 1};
+  }
+
+ private:
+  static constexpr uint8_t kOpen[] = {1, 0, 0, 0};
+};
+
+TEST_F(InodeLifetimeTest, InodeThatIsThereMayBeUsed) {
+  EXPECT_THAT(play([&] {
+                store(A, 1);
+                truncate(A, 2);
+                free(B);
+                invoke(A, Op::load);
+                ret(A, -EBADF);
+              }),
+              IsEmpty());
+}
+
+TEST_F(InodeLifetimeTest, InodeThatIsGoneMayNot) {
+  EXPECT_THAT(play([&] {
+                free(B);
+                store(A, 1);
+              }),
+              ElementsAre("use-after-free"));
+  EXPECT_THAT(sentence(), AllOf(HasSubstr("A op 0 used the inode of page 1 of f"),
+                                HasSubstr("B was the last to put it")));
 }
 
 }  // namespace

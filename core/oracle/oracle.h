@@ -54,6 +54,7 @@ const VerdictInfo* find_verdict(std::string_view verdict);
 struct Names {
   std::vector<std::string> files;
   std::vector<std::string> regions;
+  std::vector<std::string> processes;
 };
 
 /* All oracles, as one observer of a model. Reused for every execution. */

@@ -185,7 +185,8 @@ bool Runner::load(const Program& program, const KernelChoice& kernel, std::strin
   config_.nr_inodes = static_cast<unsigned int>(program.files.size());
   config_.nr_mms = static_cast<unsigned int>(program.processes.size());
   config_.nr_vmas = static_cast<unsigned int>(program.regions.size());
-  config_.dma = needs(program, OpNeeds::kDevices);
+  config_.rdma = needs(program, OpNeeds::kRdma);
+  config_.dma = config_.rdma || needs(program, OpNeeds::kDevices);
   config_.unbind = needs(program, OpNeeds::kUnbind);
   config_.pages = config_.dma || config_.unbind;
   config_.nr_tasks =
@@ -196,7 +197,7 @@ bool Runner::load(const Program& program, const KernelChoice& kernel, std::strin
   plan_life();
   config_.observer = &oracles_;
   plan_private();
-  oracles_.set_names({file_names(), region_names(program)});
+  oracles_.set_names({file_names(), region_names(program), program.processes});
   return true;
 }
 

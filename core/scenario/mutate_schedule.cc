@@ -9,7 +9,8 @@
 namespace daxrace::scenario {
 
 int MutationContext::any_target() const {
-  if (!random.one_in(8) || !needs(program, OpNeeds::kDevices)) return any_task();
+  const bool devices = needs(program, OpNeeds::kDevices) || needs(program, OpNeeds::kRdma);
+  if (!random.one_in(8) || !devices) return any_task();
   return static_cast<int>(program.tasks.size() + below(kernel::MODEL_DMA_MAX));
 }
 

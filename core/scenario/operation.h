@@ -25,7 +25,7 @@ enum class OpKind : uint8_t {
 enum class OpWhere : uint8_t { kSetup, kTask, kAnywhere };
 
 /* A part of the machine. */
-enum class OpNeeds : uint8_t { kNothing, kMemory, kDevices, kLife, kUnbind };
+enum class OpNeeds : uint8_t { kNothing, kMemory, kDevices, kRdma, kLife, kUnbind };
 
 enum class ArgKind : uint8_t {
   kFile,       // FILE              index into Program::files

@@ -7,6 +7,7 @@
 #include "core/model/inode.h"
 #include "core/model/pgmap.h"
 #include "core/model/signal.h"
+#include "core/model/umem.h"
 
 namespace daxrace::scenario {
 
@@ -407,6 +408,21 @@ void describe_readdir(OpContext&) {}
 int op_readdir(const OpContext& c) {
   return on_file(c, mm_of(c), [](kernel::inode* inode, kernel::file*) { return kernel::iterate_dir(inode); });
 }
+
+void describe_regmr(OpContext&) {}
+int op_regmr(const OpContext& c) {
+  return kernel::ib_uverbs_reg_mr(mm_of(c, address_of(c).region), page_of(c));
+}
+
+void describe_rdmawrite(OpContext&) {}
+int op_rdmawrite(const OpContext& c) {
+  Address at = address_of(c);
+  return kernel::model_rdma_write(mm_of(c, at.region), page_of(c), static_cast<unsigned int>(at.cell),
+                                  c.value);
+}
+
+void describe_deregmr(OpContext&) {}
+int op_deregmr(const OpContext& c) { return kernel::ib_uverbs_dereg_mr(mm_of(c)); }
 
 constexpr OpEntry kEntries[] = {
 #define OP(name, where, needs, weight, summary, ...) {describe_##name, op_##name},

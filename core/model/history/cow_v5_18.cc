@@ -31,6 +31,13 @@ int folio_try_dup_anon_rmap_pte_v5_18(folio *folio)
 	return 0;
 }
 
+/* mm/memory.c: folio_try_dup_anon_rmap_pte_v5_8(), which is copy_one_pte(), v5.8, up to there: it shares every page. */
+int folio_try_dup_anon_rmap_pte_v5_8(folio *folio)
+{
+	folio->_mapcount.fetch_add(1, Order::kFull, SITE("page_dup_rmap", "mapcount"));
+	return 0;
+}
+
 /* mm/gup.c: sanity_check_pinned_pages(), v5.18: there was none. */
 void sanity_check_pinned_pages_v5_18(const model_pin *, unsigned int)
 {
@@ -146,6 +153,8 @@ vm_fault_t do_swap_page_v5_17(vm_fault *vmf)
 		folio_put(folio);
 		return 0;
 	}
+	add_mm_counter(vma->vm_mm, MM_ANONPAGES, 1);
+	add_mm_counter(vma->vm_mm, MM_SWAPENTS, -1);
 	pte = mk_pte(folio_pfn(folio), 0);
 	if ((vmf->flags & FAULT_FLAG_WRITE) && reuse_swap_page(folio)) {
 		pte |= _PAGE_DIRTY | _PAGE_RW;

@@ -37,6 +37,13 @@ void inode_pin_lru_isolating_v6_10(inode *inode);
 void inode_unpin_lru_isolating_v6_10(inode *inode);
 bool mapping_shrinkable_v5_15(address_space *mapping);
 bool mapping_empty_v5_12(address_space *mapping);
+bool folio_is_longterm_pinnable_v6_14(const model_pin *pin);
+int pin_user_pages_fast_v5_6(mm_struct *mm, pgoff_t address, unsigned int flags, model_pin *pin);
+int ib_umem_get_v4_14(mm_struct *mm, pgoff_t address, model_pin *pin);
+bool gup_fast_v5_8(mm_struct *mm, pgoff_t address, unsigned int flags, model_pin *pin);
+int __get_user_pages_v5_8(mm_struct *mm, pgoff_t address, unsigned int flags, model_pin *pin);
+bool shrink_folio_list_v5_10(folio *folio);
+int folio_try_dup_anon_rmap_pte_v5_8(folio *folio);
 bool gup_fast_v5_10(mm_struct *mm, pgoff_t address, unsigned int flags, model_pin *pin);
 int bio_iov_iter_get_pages_v6_4(mm_struct *mm, pgoff_t address, bool to_memory, model_pin *pin);
 
@@ -62,7 +69,7 @@ bool reuse_swap_page(folio *folio);
 
 bool try_to_unmap_one_v5_18(folio *folio, vm_area_struct *vma, pgoff_t address);
 vm_fault_t do_swap_page_v5_18(vm_fault *vmf);
-void copy_nonpresent_pte_v5_18(mm_struct *src_mm, Atomic<pte_t> *dst_pte, Atomic<pte_t> *src_pte);
+void copy_nonpresent_pte_v5_18(mm_struct *dst_mm, Atomic<pte_t> *dst_pte, Atomic<pte_t> *src_pte);
 int unuse_pte_v5_18(vm_area_struct *vma, pmd_slot *pmd, pgoff_t address, swp_entry_t entry,
 		    folio *folio);
 

@@ -37,6 +37,8 @@ bool try_to_unmap_one_v5_18(folio *folio, vm_area_struct *vma, pgoff_t address)
 			ret = false;
 			continue;
 		}
+		add_mm_counter(vma->vm_mm, MM_ANONPAGES, -1);
+		add_mm_counter(vma->vm_mm, MM_SWAPENTS, 1);
 		WRITE_ONCE(*pvmw.pte, swp_entry_to_pte(entry));
 		folio_remove_rmap_pte(folio);
 		folio_put(folio);
@@ -68,13 +70,14 @@ vm_fault_t do_swap_page_v5_18(vm_fault *vmf)
 }
 
 /* mm/memory.c: copy_nonpresent_pte(), v5.18 */
-void copy_nonpresent_pte_v5_18(mm_struct *, Atomic<pte_t> *dst_pte, Atomic<pte_t> *src_pte)
+void copy_nonpresent_pte_v5_18(mm_struct *dst_mm, Atomic<pte_t> *dst_pte, Atomic<pte_t> *src_pte)
 {
 	pte_t pte = READ_ONCE(*src_pte);
 
 	if (swap_duplicate(pte_to_swp_entry(pte)) < 0)
 		return;
 	WRITE_ONCE(*dst_pte, pte);
+	add_mm_counter(dst_mm, MM_SWAPENTS, 1);
 }
 
 /* mm/swapfile.c: unuse_pte(), v5.18 */
@@ -88,6 +91,8 @@ int unuse_pte_v5_18(vm_area_struct *vma, pmd_slot *pmd, pgoff_t address, swp_ent
 		spin_unlock(&pmd->ptl);
 		return 0;
 	}
+	add_mm_counter(vma->vm_mm, MM_SWAPENTS, -1);
+	add_mm_counter(vma->vm_mm, MM_ANONPAGES, 1);
 	folio_get(folio);
 	folio_add_anon_rmap_pte(folio, RMAP_NONE);
 	WRITE_ONCE(*ptep, mk_pte(folio_pfn(folio), 0));

@@ -26,7 +26,7 @@ vm_fault_t dax_insert_pfn_mkwrite_not_dirty(vm_fault *vmf, bool pmd);
 vm_fault_t do_swap_page_no_recheck(vm_fault *vmf);
 vm_fault_t do_swap_page_not_stable(vm_fault *vmf);
 bool try_to_unmap_one_two_steps(folio *folio, vm_area_struct *vma, pgoff_t address);
-void copy_nonpresent_pte_keeps_exclusive(mm_struct *src_mm, Atomic<pte_t> *dst_pte,
+void copy_nonpresent_pte_keeps_exclusive(mm_struct *dst_mm, Atomic<pte_t> *dst_pte,
 					 Atomic<pte_t> *src_pte);
 file *model_vma_get_file_none(file *file);
 bool model_inode_freeing_ignored(inode *inode);

@@ -10,7 +10,7 @@ namespace kernel
  * mm/memory.c: copy_nonpresent_pte(), v6.15, mutant. The swap entry stays exclusive in the parent and is so in the
  * child, too: both will map the one page writable.
  */
-void copy_nonpresent_pte_keeps_exclusive(mm_struct *, Atomic<pte_t> *dst_pte,
+void copy_nonpresent_pte_keeps_exclusive(mm_struct *dst_mm, Atomic<pte_t> *dst_pte,
 					 Atomic<pte_t> *src_pte)
 {
 	pte_t pte = READ_ONCE(*src_pte);
@@ -18,6 +18,7 @@ void copy_nonpresent_pte_keeps_exclusive(mm_struct *, Atomic<pte_t> *dst_pte,
 	if (swap_duplicate(pte_to_swp_entry(pte)) < 0)
 		return;
 	WRITE_ONCE(*dst_pte, pte);
+	add_mm_counter(dst_mm, MM_SWAPENTS, 1);
 }
 
 /*
@@ -54,6 +55,8 @@ bool try_to_unmap_one_two_steps(folio *folio, vm_area_struct *vma, pgoff_t addre
 		}
 		if (anon_exclusive)
 			swp_pte = pte_swp_mkexclusive(swp_pte);
+		add_mm_counter(vma->vm_mm, MM_ANONPAGES, -1);
+		add_mm_counter(vma->vm_mm, MM_SWAPENTS, 1);
 		WRITE_ONCE(*pvmw.pte, swp_pte);
 		folio_remove_rmap_pte(folio);
 		folio_put(folio);

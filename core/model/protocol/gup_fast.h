@@ -8,6 +8,15 @@
  *   model_pin_at_once, model_note_pin(), model_drop_pin(), model_forks().
  */
 
+/* mm/gup.c: gup_put_folio(), v6.15 */
+void gup_put_folio(const model_pin *pin, unsigned int flags)
+{
+	if (pin->page)
+		FORMS.folio_put_refs(pin->page, model_foll_refs(flags));
+	if (pin->folio)
+		folio_put_refs(pin->folio, int32_t(model_foll_refs(flags)));
+}
+
 /*
  * mm/gup.c: try_grab_folio_fast(), v6.15. False: the frame has no count, or nobody has it any more. The kernel takes one
  * reference, and then makes a pin of it; where model_pin_at_once is set these are one step.
@@ -23,6 +32,10 @@ bool try_grab_folio_fast(uint64_t pfn, unsigned int flags, model_pin *pin)
 		got = folio_try_get(pin->page, first);
 	else
 		got = pin->folio && folio_try_get(pin->folio, int32_t(first));
+	if (got && (flags & FOLL_LONGTERM) && !FORMS.folio_is_longterm_pinnable(pin)) {
+		gup_put_folio(pin, model_pin_at_once ? flags : unsigned(FOLL_GET));
+		return false;
+	}
 	if (!got || !(flags & FOLL_PIN))
 		return got;
 	if (!model_pin_at_once && pin->page)
@@ -32,15 +45,6 @@ bool try_grab_folio_fast(uint64_t pfn, unsigned int flags, model_pin *pin)
 	/* Counted before the second look at the PTE: pairs with folio_try_share_anon_rmap_pte(). */
 	smp_mb__after_atomic();
 	return true;
-}
-
-/* mm/gup.c: gup_put_folio(), v6.15 */
-void gup_put_folio(const model_pin *pin, unsigned int flags)
-{
-	if (pin->page)
-		FORMS.folio_put_refs(pin->page, model_foll_refs(flags));
-	if (pin->folio)
-		folio_put_refs(pin->folio, int32_t(model_foll_refs(flags)));
 }
 
 /* mm/internal.h: gup_must_unshare(), v6.15. Of a page of a file only those must that want it for long. */
@@ -73,7 +77,7 @@ bool gup_fast_pte_range(mm_struct *mm, pgoff_t address, unsigned int flags, mode
 	if (!pte_present(pte) || ((flags & FOLL_WRITE) && !pte_write(pte)))
 		return false;
 	devmap = FORMS.pte_devmap(pte);
-	if (devmap && !try_get_dev_pagemap())
+	if (devmap && ((flags & FOLL_LONGTERM) || !try_get_dev_pagemap()))
 		return false;
 	if (!try_grab_folio_fast(pte_pfn(pte) + (pmd_trans_huge(pmd) ? address & (PMD_NR - 1) : 0),
 				 flags, pin))

@@ -28,7 +28,8 @@ enum : uint64_t {
 enum : unsigned int {
 	FOLL_WRITE = 0x1,
 	FOLL_GET = 0x2,
-	FOLL_PIN = 0x4
+	FOLL_PIN = 0x4,
+	FOLL_LONGTERM = 0x8
 };
 enum : uint32_t {
 	PG_anon_exclusive = 0x10
@@ -183,6 +184,7 @@ struct model_forms {
 	bool (*PageAnonExclusive)(folio *folio);
 	bool (*gup_must_unshare)(unsigned int flags, folio *folio);
 	bool (*pte_devmap)(pte_t pte);
+	bool (*folio_is_longterm_pinnable)(const model_pin *pin);
 };
 inline model_forms FORMS;
 
@@ -196,6 +198,11 @@ inline constexpr bool model_pin_at_once = false;
 inline bool pte_devmap(pte_t)
 {
 	return false;
+}
+/* Nor does anything here pin for long. */
+inline bool folio_is_longterm_pinnable(const model_pin *)
+{
+	return true;
 }
 inline bool try_get_dev_pagemap(void)
 {
@@ -223,16 +230,13 @@ void model_drop_pin(const model_pin *pin)
 
 inline void model_forms_v6_15(void)
 {
-	FORMS = { folio_put_refs,    gup_fast_pte_range, dax_page_is_busy, wait_page_idle,
-		  PageAnonExclusive, gup_must_unshare,	 pte_devmap };
+	FORMS = { folio_put_refs, gup_fast_pte_range,	     dax_page_is_busy,
+		  wait_page_idle, PageAnonExclusive,	     gup_must_unshare,
+		  pte_devmap,	  folio_is_longterm_pinnable };
 }
 inline void model_forms_v6_14(void)
 {
-	FORMS = { folio_put_refs_v6_14,
-		  gup_fast_pte_range,
-		  dax_page_is_busy_v6_14,
-		  wait_page_idle_v6_14,
-		  PageAnonExclusive,
-		  gup_must_unshare,
-		  pte_devmap };
+	FORMS = { folio_put_refs_v6_14, gup_fast_pte_range,	   dax_page_is_busy_v6_14,
+		  wait_page_idle_v6_14, PageAnonExclusive,	   gup_must_unshare,
+		  pte_devmap,		folio_is_longterm_pinnable };
 }

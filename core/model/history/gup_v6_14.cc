@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "core/model/history/history.h"
+
+namespace kernel
+{
+
+/* include/linux/mm.h: folio_is_longterm_pinnable(), v6.14. GUP-fast knew pages of DAX files by pte_devmap(). */
+bool folio_is_longterm_pinnable_v6_14(const model_pin *)
+{
+	return true;
+}
+
+} /* namespace kernel */
