@@ -79,7 +79,7 @@ rm -rf "$seeds"
 {
   echo '# words of a program'
   sed -n 's/^OP(\([a-z0-9_]*\),.*/"\1 "/p' core/scenario/ops.def
-  printf '"%s"\n' 'daxrace 1' setup 'task ' 'shared rw' 'private rw' 'size=1pmd' 'schedule' 'fs xfs' 'eadr on'
+  printf '"%s"\n' 'daxrace 1' setup 'task ' 'shared rw' 'private rw' 'size=1pmd' 'schedule' 'fs xfs' 'eadr on' 'ddio on'
 } >"$OUT/daxrace-fuzz.dict"
 cp "$OUT/daxrace-fuzz.dict" "$OUT/daxrace-fuzz-reader.dict"
 for name in daxrace-fuzz daxrace-fuzz-reader; do

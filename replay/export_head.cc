@@ -129,6 +129,7 @@ void ExportWriter::needs(Comment& comment) const {
   if (files() && program_.config.pmd_mappings && uses_pmds())
     add("blocks that are aligned to 2 MiB, for huge mappings: mkfs.ext4 -E stride=512,stripe_width=512, or "
         "mkfs.xfs -d su=2m,sw=1 and xfs_io -c 'extsize 2m' on the directory");
+  if (program_.config.ddio) add("devices that write into the caches of the CPU (Intel DDIO)");
   if (!program_.config.pmd_mappings) add("a configuration without huge DAX mappings (CONFIG_FS_DAX_PMD=n)");
   if (!program_.config.swap_exclusive)
     add("an architecture whose swap entries have no exclusive bit (before v5.19: any)");

@@ -92,9 +92,16 @@ static void model_pin_write(const model_pin *pin, unsigned int cell, uint64_t va
 	if (pin->folio)
 		WRITE_ONCE(pin->folio->cells[cell], value);
 	if (pin->page) {
-		/* It writes past the caches. */
-		model_copy_flushcache(page_to_pfn(pin->page), cell, value);
-		model_sfence();
+		if (model::current->config.ddio) {
+			pmem_cell *line = model_cell(page_to_pfn(pin->page), cell);
+
+			WRITE_ONCE(line->data, value);
+			model_cell_written(line);
+		} else {
+			/* It writes past the caches. */
+			model_copy_flushcache(page_to_pfn(pin->page), cell, value);
+			model_sfence();
+		}
 		model_touch(page_to_pfn(pin->page));
 		MODEL_READ_HERE(pin->page->generation);
 	}
@@ -113,24 +120,38 @@ static void model_dma_transfer(const model_dma *dma)
 	}
 }
 
-/* block/bio.c: bio_set_pages_dirty(), v6.15. Pages of DAX files have nothing to set: noop_dirty_folio(). */
+/* fs/libfs.c: noop_dirty_folio(), v6.15, which is what DAX files have for ->dirty_folio */
+void noop_dirty_folio(page *)
+{
+}
+
+/* block/bio.c: bio_set_pages_dirty(), v6.15 */
 static void bio_set_pages_dirty(const model_dma *dma)
 {
 	folio *folio = dma->pin.folio;
 
-	if (!folio || !dma->to_memory)
+	if (!dma->to_memory)
+		return;
+	if (dma->pin.page)
+		FORMS.noop_dirty_folio(dma->pin.page);
+	if (!folio)
 		return;
 	folio_lock(folio);
 	model_folio_set(folio, PG_dirty);
 	folio_unlock(folio);
 }
 
-/* block/bio.c: bio_check_pages_dirty(), v6.15. Left out: that it leaves setting to a work item. */
+/*
+ * block/bio.c: bio_check_pages_dirty(), v6.15. Left out: that it leaves setting to a work item. Pages of DAX files are never
+ * marked.
+ */
 static void bio_check_pages_dirty(const model_dma *dma)
 {
 	folio *folio = dma->pin.folio;
 
-	if (folio && dma->to_memory && !model_folio_test(folio, PG_dirty))
+	if (!dma->to_memory)
+		return;
+	if (!folio || !model_folio_test(folio, PG_dirty))
 		bio_set_pages_dirty(dma);
 }
 

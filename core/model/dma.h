@@ -29,6 +29,9 @@ struct model_pipe {
 
 void model_boot_dma(model *m);
 
+/* ->dirty_folio of a file on DAX. */
+void noop_dirty_folio(page *page);
+
 /* The page of a request: pinned. */
 int bio_iov_iter_get_pages(mm_struct *mm, pgoff_t address, bool to_memory, model_pin *pin);
 

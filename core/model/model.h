@@ -120,6 +120,7 @@ struct model_config {
 		0; /* those of them with O_CREAT: the last inodes are for what they make */
 	uint32_t directories = 0; /* a bit for each inode */
 	bool eadr = false;	  /* the caches of the CPUs survive a power failure */
+	bool ddio = false;	  /* what a device writes goes into those caches */
 	bool xfs = false;	  /* the file system is like XFS, not like ext4 */
 	bool pages = false;	  /* page frames are counted */
 	bool unbind = false;	  /* the driver may go */

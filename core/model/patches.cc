@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "core/model/dma.h"
 #include "core/model/falloc.h"
 #include "core/model/file.h"
 #include "core/model/fork.h"
@@ -79,6 +80,7 @@ constexpr model_forms newest_forms = {
 	.__init_zone_device_page = __init_zone_device_page,
 	.__get_user_pages = __get_user_pages,
 	.pin_user_pages_fast = pin_user_pages_fast,
+	.noop_dirty_folio = noop_dirty_folio,
 	.ib_umem_get = ib_umem_get,
 	.folio_is_longterm_pinnable = folio_is_longterm_pinnable,
 	.shrink_folio_list = shrink_folio_list,

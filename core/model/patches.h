@@ -58,6 +58,7 @@ struct model_forms {
 	int (*__get_user_pages)(mm_struct *mm, pgoff_t address, unsigned int flags, model_pin *pin);
 	int (*pin_user_pages_fast)(mm_struct *mm, pgoff_t address, unsigned int flags,
 				   model_pin *pin);
+	void (*noop_dirty_folio)(page *page);
 	int (*ib_umem_get)(mm_struct *mm, pgoff_t address, model_pin *pin);
 	bool (*folio_is_longterm_pinnable)(const model_pin *pin);
 	bool (*shrink_folio_list)(folio *folio);

@@ -7,12 +7,14 @@ namespace kernel
 
 static const engine::Role role_srcu("dax_srcu"), role_alive("dax.alive"), role_ref("pgmap.ref"),
 	role_dying("pgmap.dying"), role_mapped("pgmap.mapped"), role_done("pgmap.done"),
-	role_queue("q_usage_counter"), role_disk_dead("disk.dead"), role_rcu("rcu");
+	role_device("device_lock"), role_queue("q_usage_counter"), role_disk_dead("disk.dead"),
+	role_rcu("rcu");
 
 void model_boot_pgmap(model *m)
 {
 	dev_pagemap *pgmap = engine::Execution::current().arena().make<dev_pagemap>();
 
+	pgmap->device_lock.init(role_device);
 	pgmap->dax_srcu.init(role_srcu);
 	pgmap->alive.init(role_alive, 1);
 	pgmap->ref.init(role_ref, FORMS.memremap_pages());
@@ -147,16 +149,23 @@ void memunmap_pages(dev_pagemap *pgmap)
 	model_pageunmap_range(pgmap);
 }
 
-/* drivers/base/dd.c: model_unbind(), which is device_driver_detach() of the pmem device, v6.15: pmem_release_disk() */
+/*
+ * drivers/base/dd.c: model_unbind(), which is device_release_driver_internal() of the pmem device, v6.15:
+ * pmem_release_disk(). Whoever comes second finds no driver.
+ */
 int model_unbind(void)
 {
 	dev_pagemap *pgmap = model::current->pgmap;
+	int ret = -ENODEV;
 
-	if (!READ_ONCE(pgmap->alive))
-		return -ENODEV;
-	kill_dax(pgmap);
-	FORMS.memunmap_pages(pgmap);
-	return 0;
+	MODEL_LOCKED(pgmap->device_lock.lock(SITE("device_lock", "device_lock")));
+	if (READ_ONCE(pgmap->alive)) {
+		kill_dax(pgmap);
+		FORMS.memunmap_pages(pgmap);
+		ret = 0;
+	}
+	pgmap->device_lock.unlock(SITE("device_unlock", "device_lock"));
+	return ret;
 }
 
 void model_touch_dead(uint64_t block)

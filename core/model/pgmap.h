@@ -13,6 +13,7 @@ namespace kernel
 {
 
 struct dev_pagemap {
+	engine::Mutex device_lock; /* of the pmem device: who unbinds its driver */
 	engine::Srcu dax_srcu;
 	Atomic<uint32_t> alive; /* DAXDEV_ALIVE */
 	Atomic<uint32_t> ref;	/* a percpu_ref; memunmap_pages() drops what it begins with */

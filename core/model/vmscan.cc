@@ -177,7 +177,9 @@ bool shrink_folio_list(folio *folio)
 	if (model_folio_test(folio, PG_writeback))
 		return model_keep_locked(folio);
 	if (!model_folio_test(folio, PG_swapcache)) {
-		if (folio_maybe_dma_pinned(folio) || !add_to_swap(folio))
+		if (folio_maybe_dma_pinned(folio))
+			return model_keep_locked(folio);
+		if (!add_to_swap(folio))
 			return model_keep_locked(folio);
 	}
 	if (folio_mapped(folio)) {

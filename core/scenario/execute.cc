@@ -180,6 +180,7 @@ bool Runner::load(const Program& program, const KernelChoice& kernel, std::strin
   config_.cells = static_cast<unsigned int>(geometry.cells);
   config_.pmd_mappings = program.config.pmd_mappings;
   config_.eadr = program.config.eadr;
+  config_.ddio = program.config.ddio;
   config_.xfs = program.config.xfs;
   config_.forms = &forms_;
   config_.nr_inodes = static_cast<unsigned int>(program.files.size());

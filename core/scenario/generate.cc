@@ -93,7 +93,7 @@ Program Generator::generate() {
 
 void vary(engine::Random& random, Config& config) {
   const auto flip = [](bool& what) { what = !what; };
-  switch (random.below(8)) {
+  switch (random.below(9)) {
     case 0:
     case 1:
       return flip(config.xfs);
@@ -106,6 +106,8 @@ void vary(engine::Random& random, Config& config) {
     case 5:
       return flip(config.swap_stable_writes);
     case 6:
+      return flip(config.ddio);
+    case 7:
       config.geometry.cells = 1 << random.below(3);
       return;
     default:

@@ -110,6 +110,16 @@ task B.b
   EXPECT_THAT(seen, ElementsAre(std::pair(-EINTR, 1u), std::pair(0, 0u)));
 }
 
+TEST(LifeTest, DriverIsUnboundOnce) {
+  std::set<std::pair<int, int>> seen;
+  explore("task A.a\n  unbind\ntask B.b\n  unbind\n", 2, [&](const Runner& runner) {
+    EXPECT_TRUE(runner.execution().findings().empty()) << runner.execution().sentence(0);
+    const std::vector<int> first = results(runner, 1), second = results(runner, 2);
+    if (!first.empty() && !second.empty()) seen.insert({first[0], second[0]});
+  });
+  EXPECT_THAT(seen, ElementsAre(std::pair(-ENODEV, 0), std::pair(0, -ENODEV)));
+}
+
 TEST(LifeTest, KilledWriteEndsBetweenPages) {
   std::set<int> seen;
   explore(R"(setup

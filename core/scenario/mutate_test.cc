@@ -165,18 +165,19 @@ TEST(Mutate, KeepsTheKernelAndComesByEveryMachine) {
   config.kernel.version = "v5.18";
   config.geometry = {16, 4};
   Program program = generate(random, config);
-  bool xfs = false, eadr = false, small = false, stable = false, copies = false;
+  bool xfs = false, eadr = false, ddio = false, small = false, stable = false, copies = false;
   for (int i = 0; i < 4000; ++i) {
     mutate(random, program);
     ASSERT_EQ(program.config.kernel, config.kernel);
     ASSERT_TRUE(valid(program));
     xfs = xfs || program.config.xfs;
     eadr = eadr || program.config.eadr;
+    ddio = ddio || program.config.ddio;
     small = small || !program.config.pmd_mappings;
     stable = stable || program.config.swap_stable_writes;
     copies = copies || !program.config.swap_exclusive;
   }
-  EXPECT_TRUE(xfs && eadr && small && stable && copies);
+  EXPECT_TRUE(xfs && eadr && ddio && small && stable && copies);
 
   MutateOptions never;
   never.config_one_in = never.generate.config_one_in = UINT32_MAX;

@@ -63,6 +63,7 @@ struct Config {
   Geometry geometry;
   bool pmd_mappings = true;        /* `pmd off`: a configuration without huge DAX mappings */
   bool eadr = false;               /* `eadr on`: what a CPU has stored survives without a flush */
+  bool ddio = false;               /* `ddio on`: what a device writes goes into the caches of the CPUs */
   bool low_memory = false;         /* `memory low`: an allocation may have to free memory first */
   bool xfs = false;                /* `fs xfs`: a file system like XFS; else one like ext4 */
   bool swap_exclusive = true;      /* `swap no-exclusive`: architectures without the bit in swap entries */

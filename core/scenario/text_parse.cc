@@ -21,6 +21,7 @@ constexpr std::array<Reader::Keyword, Reader::kKeywords> Reader::kKeywordTable =
     {"geometry", Part::kHeader, false, &Reader::read_geometry},
     {"pmd", Part::kHeader, false, &Reader::read_pmd},
     {"eadr", Part::kHeader, false, &Reader::read_eadr},
+    {"ddio", Part::kHeader, false, &Reader::read_ddio},
     {"fs", Part::kHeader, false, &Reader::read_fs},
     {"swap", Part::kHeader, false, &Reader::read_swap},
     {"memory", Part::kHeader, false, &Reader::read_memory},

@@ -126,6 +126,8 @@ bool Reader::read_pmd(Line& line) { return read_on_off(line, program_.config.pmd
 
 bool Reader::read_eadr(Line& line) { return read_on_off(line, program_.config.eadr); }
 
+bool Reader::read_ddio(Line& line) { return read_on_off(line, program_.config.ddio); }
+
 bool Reader::read_fs(Line& line) {
   const Token word = line.next();
   if (word.text != "ext4" && word.text != "xfs") {

@@ -102,6 +102,7 @@ void Printer::config() {
   text("geometry", geometry);
   if (!config.pmd_mappings) text("pmd", "off");
   if (config.eadr) text("eadr", "on");
+  if (config.ddio) text("ddio", "on");
   if (config.xfs) text("fs", "xfs");
   std::string swap(config.swap_exclusive ? "" : "no-exclusive");
   if (config.swap_stable_writes) swap.append(swap.empty() ? "" : " ").append("stable-writes");

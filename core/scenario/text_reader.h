@@ -48,7 +48,7 @@ class Reader {
     bool repeats;
     bool (Reader::*read)(Line&);
   };
-  static constexpr size_t kKeywords = 23;
+  static constexpr size_t kKeywords = 24;
   static const std::array<Keyword, kKeywords> kKeywordTable;
 
   /* A reference to a region, which may stand before the mmap that declares it. */
@@ -121,6 +121,7 @@ class Reader {
   bool read_pmd(Line& line);
   bool read_on_off(Line& line, bool& on);
   bool read_eadr(Line& line);
+  bool read_ddio(Line& line);
   bool read_memory(Line& line);
   bool read_fs(Line& line);
   bool read_swap(Line& line);

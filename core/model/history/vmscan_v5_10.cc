@@ -14,8 +14,10 @@ bool shrink_folio_list_v5_10(folio *folio)
 	}
 	if (model_folio_test(folio, PG_writeback))
 		return model_keep_locked(folio);
-	if (!model_folio_test(folio, PG_swapcache) && !add_to_swap(folio))
-		return model_keep_locked(folio);
+	if (!model_folio_test(folio, PG_swapcache)) {
+		if (!add_to_swap(folio))
+			return model_keep_locked(folio);
+	}
 	if (folio_mapped(folio)) {
 		try_to_unmap(folio);
 		if (folio_mapped(folio))

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include "core/model/inode.h"
+#include "core/model/page.h"
 #include "core/model/proposals/proposals.h"
 #include "core/model/protocol/entry_backend.h"
 
@@ -55,6 +57,29 @@ lock:
 	xas_clear_mark(xas, PAGECACHE_TAG_TOWRITE);
 	dax_wake_entry(xas, entry, WAKE_NEXT);
 	return 0;
+}
+
+/*
+ * fs/dax.c: dax_dirty_folio(), proposed for v6.15 in the place of noop_dirty_folio(). A write-back that has the entry may
+ * have flushed it before the device wrote, and will clear DIRTY: so it waits for that first.
+ */
+void dax_dirty_folio(page *page)
+{
+	uint32_t owner = MODEL_READ_HERE(page->mapping);
+	pgoff_t index = MODEL_READ_HERE(page->index);
+	xa_state xas;
+	xa_entry entry;
+
+	if (!owner)
+		return;
+	xas = XA_STATE(&model::current->inodes[owner - 1].i_data.i_pages, index);
+	xas_lock_irq(&xas);
+	entry = get_next_unlocked_entry(&xas, 1);
+	if (entry && !dax_is_zero_entry(entry) && !dax_is_empty_entry(entry) &&
+	    page_to_pfn(page) - dax_to_pfn(entry) < model_entry_pages(entry))
+		xas_set_mark(&xas, PAGECACHE_TAG_DIRTY);
+	put_unlocked_entry(&xas, entry, WAKE_NEXT);
+	xas_unlock_irq(&xas);
 }
 
 } /* namespace kernel */

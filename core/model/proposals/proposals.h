@@ -11,6 +11,7 @@
 namespace kernel
 {
 
+void dax_dirty_folio(page *page);
 int dax_writeback_one_towrite(xa_state *xas, address_space *mapping, xa_entry entry);
 void testfs_evict_inode_locked(inode *inode);
 bool generic_drop_inode_busy(inode *inode);
