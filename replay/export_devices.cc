@@ -191,6 +191,7 @@ static void splice_page(int op, struct region *r, size_t at)
 
 #include <linux/io_uring.h>
 
+static pthread_mutex_t mr_lock = PTHREAD_MUTEX_INITIALIZER;	/* of all rings of a process */
 static struct mr {
 	char *page;
 	pid_t owner;
@@ -199,6 +200,16 @@ static struct mr {
 	char *sq, *cq;
 	struct io_uring_sqe *sqes;
 } mrs[OPS];
+
+static void unlock_in_child(void)
+{
+	mr_lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+}
+
+static void __attribute__((constructor)) watch_fork(void)
+{
+	pthread_atfork(NULL, NULL, unlock_in_child);
+}
 )c"},
     {"regmr", "mr", R"c(
 static void register_page(int op, struct region *r, size_t at)
@@ -223,11 +234,13 @@ static void register_page(int op, struct region *r, size_t at)
 			MAP_SHARED, mr->ring, IORING_OFF_SQES);
 	if (mr->sq == MAP_FAILED || mr->cq == MAP_FAILED || mr->sqes == MAP_FAILED)
 		error = -ENOMEM;
+	pthread_mutex_lock(&mr_lock);
 	if (error)
 		close(mr->ring);
 	else
 		mr->owner = getpid();
 	mr->page = page.iov_base;
+	pthread_mutex_unlock(&mr_lock);
 	end(op, error);
 	if (error == -ENOMEM)
 		lacking("memory that may be locked: ulimit -l");
@@ -241,14 +254,19 @@ static int read_fixed(struct mr *mr, char *to, off_t from)
 	unsigned *head = (unsigned *)(mr->cq + mr->p.cq_off.head);
 	struct io_uring_cqe *cqe = (struct io_uring_cqe *)(mr->cq + mr->p.cq_off.cqes);
 	unsigned *mask = (unsigned *)(mr->cq + mr->p.cq_off.ring_mask);
-	int result;
+	unsigned *filled = (unsigned *)(mr->cq + mr->p.cq_off.tail);
+	int n, result;
 
 	mr->sqes[0] = (struct io_uring_sqe){ .opcode = IORING_OP_READ_FIXED, .fd = direct, .off = from,
 					     .addr = (uintptr_t)to, .len = SECTOR };
 	((unsigned *)(mr->sq + mr->p.sq_off.array))[0] = 0;
 	__atomic_store_n(tail, *tail + 1, __ATOMIC_RELEASE);
-	if (syscall(SYS_io_uring_enter, mr->ring, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0) != 1)
-		return -errno;
+	n = syscall(SYS_io_uring_enter, mr->ring, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0);
+	if (n != 1)
+		return n < 0 ? -errno : -EIO;
+	while (__atomic_load_n(filled, __ATOMIC_ACQUIRE) == *head)
+		if (syscall(SYS_io_uring_enter, mr->ring, 0, 1, IORING_ENTER_GETEVENTS, NULL, 0) < 0 && errno != EINTR)
+			return -errno;
 	result = cqe[*head & *mask].res;
 	__atomic_store_n(head, *head + 1, __ATOMIC_RELEASE);
 	return result == SECTOR ? 0 : result < 0 ? result : -EIO;
@@ -261,11 +279,13 @@ static void write_registered(int op, struct region *r, size_t at)
 
 	note(op, WROTE, place_of(r->object, r->from + at), VALUE(op))->direct = 1;
 	begin(op);
+	pthread_mutex_lock(&mr_lock);
 	for (i = 0; to && i < OPS; i++)
 		if (mrs[i].owner == getpid() && to >= mrs[i].page && to < mrs[i].page + PAGE) {
 			result = read_fixed(&mrs[i], to, op * PAGE);
 			break;
 		}
+	pthread_mutex_unlock(&mr_lock);
 	end(op, result);
 }
 )c"},
@@ -275,12 +295,14 @@ static void give_up_registered(int op)
 	int i;
 
 	begin(op);
+	pthread_mutex_lock(&mr_lock);
 	for (i = 0; i < OPS; i++)
 		if (mrs[i].owner == getpid()) {
 			mrs[i].owner = 0;
 			syscall(SYS_io_uring_register, mrs[i].ring, IORING_UNREGISTER_BUFFERS, NULL, 0);
 			close(mrs[i].ring);
 		}
+	pthread_mutex_unlock(&mr_lock);
 	end(op, 0);
 }
 )c"},

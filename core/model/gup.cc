@@ -53,6 +53,17 @@ bool folio_is_longterm_pinnable(const model_pin *pin)
 	return !pin->page;
 }
 
+/*
+ * mm/gup.c: gup_fast_folio_allowed(), v6.15. Left out: hugetlb, shmem, secretmem. Who writes for long to a page of a file
+ * would do so behind the back of its write-back.
+ */
+bool gup_fast_folio_allowed(const model_pin *pin, unsigned int flags)
+{
+	const unsigned int rejected = FOLL_PIN | FOLL_LONGTERM | FOLL_WRITE;
+
+	return (flags & rejected) != rejected || !pin->page;
+}
+
 static void model_emit_gup(model_event_kind kind, const model_pin *pin)
 {
 	model_event event{ kind };
@@ -89,6 +100,18 @@ void model_note_pin(mm_struct *mm, pgoff_t address, unsigned int flags, model_pi
 	pin->step = execution.steps() - 1;
 	pin->generation = pin->page ? MODEL_READ_HERE(pin->page->generation) : 0;
 	model_emit_gup(model_event_kind::pinned, pin);
+}
+
+void model_note_tentative_pin(mm_struct *mm, pgoff_t address, unsigned int flags, model_pin *pin)
+{
+	pin->tentative = true;
+	model_note_pin(mm, address, flags, pin);
+}
+
+void model_keep_pin(model_pin *pin)
+{
+	pin->tentative = false;
+	model_emit_gup(model_event_kind::kept, pin);
 }
 
 /* One processor at a time: between the reference and the pin nobody could tell the difference. */
@@ -178,7 +201,7 @@ int model_faultin_page(vm_area_struct *vma, pgoff_t address, unsigned int flags,
 			fault_flags |= FAULT_FLAG_UNSHARE;
 		if (handle_mm_fault(vma, address, fault_flags) & VM_FAULT_ERROR)
 			return -EFAULT;
-		/* Asked for in v5.8 alone of memory that must not be written to. */
+		/* Of memory that must not be written to, in v5.8 alone. The kernel asks the fault: VM_FAULT_WRITE. */
 		if ((flags & FOLL_WRITE) && !(vma->vm_flags & VM_WRITE))
 			flags |= FOLL_COW;
 		loop.again();

@@ -31,6 +31,7 @@ struct model_pin {
 	engine::TaskId task;
 	uint32_t op;
 	uint32_t step;
+	bool tentative; /* fork may have found the page without it: it may yet be given back */
 };
 
 /* 0, or -errno. */
@@ -58,10 +59,14 @@ bool gup_fast_pte_range(mm_struct *mm, pgoff_t address, unsigned int flags, mode
  * there, or that page of the process.
  */
 void model_note_pin(mm_struct *mm, pgoff_t address, unsigned int flags, model_pin *pin);
+/* The same of one that may yet be given back because of a fork; and that it is not. */
+void model_note_tentative_pin(mm_struct *mm, pgoff_t address, unsigned int flags, model_pin *pin);
+void model_keep_pin(model_pin *pin);
 /* Parts of it. */
 bool try_grab_folio_fast(uint64_t pfn, unsigned int flags, model_pin *pin);
 bool pte_devmap(pte_t pte);
 bool folio_is_longterm_pinnable(const model_pin *pin);
+bool gup_fast_folio_allowed(const model_pin *pin, unsigned int flags);
 bool gup_must_unshare(unsigned int flags, folio *folio);
 void sanity_check_pinned_pages(const model_pin *pin, unsigned int flags);
 void gup_put_folio(const model_pin *pin, unsigned int flags);

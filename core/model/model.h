@@ -38,6 +38,7 @@ enum class model_event_kind : uint8_t {
 	discarded, /* the page at `cell` is gone; value: 1: it is zeros now, 0: what the file has */
 	forked,	   /* `child` has the cell, too, as it is now */
 	pinned,	   /* GUP: the page at `cell` is in frame `value`; by `pin` */
+	kept,	   /* that pin stays: it was tentative, until GUP knew that no fork ran meanwhile */
 	unpinned,
 	/* By a pin. Private memory: `mm` and `cell` as above, `file_cell` is the frame; else a file's. */
 	dma_read,  /* a device read a cell of a page that was pinned for it */
@@ -82,7 +83,7 @@ struct model_event {
 	const mm_struct *mm = nullptr;	  /* whose private memory it is about */
 	const mm_struct *child = nullptr; /* forked */
 	uint64_t file_cell = 0;		  /* copied */
-	const model_pin *pin = nullptr;	  /* dma_read, dma_write, pin_read, pinned, unpinned */
+	const model_pin *pin = nullptr;	 /* dma_read, dma_write, pin_read, pinned, kept, unpinned */
 	uint64_t block = MODEL_NO_BLOCK; /* load, store, read_cell, write_cell: none: a zero page */
 };
 
@@ -142,7 +143,7 @@ struct model_config {
 /* Requests to the device in one execution, and pages in the pipe. */
 inline constexpr uint32_t MODEL_DMA_MAX = 3;
 inline constexpr uint32_t MODEL_PIPE_BUFFERS = 4;
-/* Pages that are registered for RDMA at a time, in regions of their own. */
+/* Pages that a process has registered for RDMA at a time, in regions of their own. */
 inline constexpr uint32_t MODEL_MR_MAX = 2;
 
 inline constexpr unsigned int DAX_WAIT_TABLE_ENTRIES = 4;

@@ -83,6 +83,7 @@ constexpr model_forms newest_forms = {
 	.noop_dirty_folio = noop_dirty_folio,
 	.ib_umem_get = ib_umem_get,
 	.folio_is_longterm_pinnable = folio_is_longterm_pinnable,
+	.gup_fast_folio_allowed = gup_fast_folio_allowed,
 	.shrink_folio_list = shrink_folio_list,
 	.folio_put_refs = folio_put_refs,
 	.vm_normal_page = vm_normal_page,

@@ -61,6 +61,7 @@ struct model_forms {
 	void (*noop_dirty_folio)(page *page);
 	int (*ib_umem_get)(mm_struct *mm, pgoff_t address, model_pin *pin);
 	bool (*folio_is_longterm_pinnable)(const model_pin *pin);
+	bool (*gup_fast_folio_allowed)(const model_pin *pin, unsigned int flags);
 	bool (*shrink_folio_list)(folio *folio);
 	void (*folio_put_refs)(page *page, uint32_t refs);
 	page *(*vm_normal_page)(uint64_t pfn);

@@ -13,8 +13,8 @@ void model_boot_umem(model *m)
 {
 	engine::Execution &execution = engine::Execution::current();
 
-	m->mrs = execution.arena().make_array<model_mr>(MODEL_MR_MAX);
-	for (uint32_t i = 0; i < MODEL_MR_MAX; i++) {
+	m->mrs = execution.arena().make_array<model_mr>(size_t(MODEL_MR_MAX) * m->config.nr_mms);
+	for (uint32_t i = 0; i < MODEL_MR_MAX * m->config.nr_mms; i++) {
 		m->mrs[i].lock.init(role_mr);
 		execution.init(m->mrs[i].state, role_mr_state);
 	}
@@ -45,6 +45,12 @@ static void model_mr_set(model_mr *mr, mm_struct *mm, pgoff_t address, const mod
 	engine::Execution::current().changed(mr->state, before, model_mr_hash(mr));
 }
 
+/* The entries of a process. */
+static std::span<model_mr> model_mrs(const mm_struct *mm)
+{
+	return { model::current->mrs + size_t(mm->id) * MODEL_MR_MAX, MODEL_MR_MAX };
+}
+
 /* drivers/infiniband/core/umem.c: ib_umem_get(), v6.15, of one page, for writing. Left out: limits, the table of pages. */
 int ib_umem_get(mm_struct *mm, pgoff_t address, model_pin *pin)
 {
@@ -61,33 +67,35 @@ static void ib_umem_release(const model_pin *pin)
 /* drivers/infiniband/core/uverbs_cmd.c: ib_uverbs_reg_mr(), v6.15. Left out: keys, what a peer may do. */
 int ib_uverbs_reg_mr(mm_struct *mm, pgoff_t address)
 {
-	model *m = model::current;
 	int ret = -ENOMEM;
 
-	for (model_mr *mr = m->mrs; mr < m->mrs + MODEL_MR_MAX && ret == -ENOMEM; mr++) {
+	for (model_mr &mr : model_mrs(mm)) {
 		model_pin pin{};
 
-		down_write(&mr->lock);
-		if (model_mr_is(mr, nullptr, 0)) {
+		down_write(&mr.lock);
+		if (model_mr_is(&mr, nullptr, 0)) {
 			ret = FORMS.ib_umem_get(mm, address, &pin);
 			if (!ret)
-				model_mr_set(mr, mm, address, pin);
+				model_mr_set(&mr, mm, address, pin);
 		}
-		up_write(&mr->lock);
+		up_write(&mr.lock);
+		if (ret != -ENOMEM)
+			break;
 	}
 	return ret ? ret : 1;
 }
 
 int model_rdma_write(mm_struct *mm, pgoff_t address, unsigned int cell, uint64_t value)
 {
-	model *m = model::current;
 	int ret = -EINVAL;
 
-	for (model_mr *mr = m->mrs; mr < m->mrs + MODEL_MR_MAX && ret == -EINVAL; mr++) {
-		down_read(&mr->lock);
-		if (model_mr_is(mr, mm, address))
-			ret = model_write_pinned(&mr->pin, cell, value);
-		up_read(&mr->lock);
+	for (model_mr &mr : model_mrs(mm)) {
+		down_read(&mr.lock);
+		if (model_mr_is(&mr, mm, address))
+			ret = model_write_pinned(&mr.pin, cell, value);
+		up_read(&mr.lock);
+		if (ret != -EINVAL)
+			break;
 	}
 	return ret;
 }
@@ -95,20 +103,18 @@ int model_rdma_write(mm_struct *mm, pgoff_t address, unsigned int cell, uint64_t
 /* drivers/infiniband/core/uverbs_cmd.c: ib_uverbs_dereg_mr(), v6.15. Nothing that was asked of the device is left. */
 int ib_uverbs_dereg_mr(mm_struct *mm)
 {
-	model *m = model::current;
 	int nr = 0;
 
-	for (model_mr *mr = m->mrs; mr < m->mrs + MODEL_MR_MAX; mr++) {
-		down_write(&mr->lock);
-		engine::Execution::current().observe(mr->state, model_mr_hash(mr));
-		if (mr->mm == mm) {
-			model_pin pin = mr->pin;
+	for (model_mr &mr : model_mrs(mm)) {
+		down_write(&mr.lock);
+		if (!model_mr_is(&mr, nullptr, 0)) {
+			model_pin pin = mr.pin;
 
-			model_mr_set(mr, nullptr, 0, model_pin{});
+			model_mr_set(&mr, nullptr, 0, model_pin{});
 			ib_umem_release(&pin);
 			nr++;
 		}
-		up_write(&mr->lock);
+		up_write(&mr.lock);
 	}
 	return nr;
 }

@@ -13,7 +13,10 @@ namespace kernel
 
 /* One page of a process. */
 struct model_mr {
-	/* The uobject's usecnt: shared by requests until they have completed, alone for who registers or gives it up. */
+	/*
+	 * Stands for what the device sees to: requests have it shared until they have completed, who registers or gives up
+	 * has it alone.
+	 */
 	rw_semaphore lock;
 	engine::Object state; /* for its share of the state's hash */
 	mm_struct *mm;	      /* null: the entry is free */

@@ -39,12 +39,18 @@ void FileHistory::touch(const model_event& event, Cell& cell) {
   touched_ = &cell;
 }
 
+bool FileHistory::is_of(const Pin& pin, const model_event& event) {
+  if (event.kind != model_event_kind::kept && event.kind != model_event_kind::unpinned) return false;
+  return pin.pfn == event.value && pin.task == event.pin->task && pin.op == event.pin->op &&
+         pin.step == event.pin->step;
+}
+
 void FileHistory::on_pin(const model_event& event) {
   if (event.kind == model_event_kind::pinned) {
-    pins_ = execution_->arena().make<Pin>(Pin{pins_, event.mm, event.inode, event.cell, event.value,
-                                              event.pin->task, event.pin->op, event.pin->step,
-                                              (event.pin->flags & kernel::FOLL_WRITE) != 0,
-                                              (event.pin->flags & kernel::FOLL_GET) != 0, false, false});
+    pins_ = execution_->arena().make<Pin>(
+        Pin{pins_, event.mm, event.inode, event.cell, event.value, event.pin->task, event.pin->op,
+            event.pin->step, (event.pin->flags & kernel::FOLL_WRITE) != 0,
+            (event.pin->flags & kernel::FOLL_GET) != 0, false, false, event.pin->tentative, Pin::kNotMoved});
     return;
   }
   const uint64_t page = event.cell - event.cell % model_->config.cells;
@@ -53,9 +59,13 @@ void FileHistory::on_pin(const model_event& event) {
     if (pin.mm != event.mm || pin.inode != event.inode || pin.cell != page) continue;
     if (event.kind == model_event_kind::discarded) pin.discarded = true;
     if (event.kind == model_event_kind::forked) pin.forked = true;
-    if (event.kind != model_event_kind::unpinned || pin.pfn != event.value) continue;
-    if (pin.task != event.pin->task || pin.op != event.pin->op || pin.step != event.pin->step) continue;
-    *link = pin.next;
+    if (event.kind == model_event_kind::mapped && pin.tentative && !pin.discarded)
+      pin.moved = pin.pfn == event.value ? Pin::kNotMoved : event.value;
+    if (!is_of(pin, event)) continue;
+    if (event.kind == model_event_kind::kept)
+      pin.tentative = false;
+    else
+      *link = pin.next;
     return;
   }
 }
@@ -174,8 +184,8 @@ void FileHistory::on_event(const model_event& event) {
       add(event, cell(event), event.value);
       break;
     case model_event_kind::mapped:
-      break;
     case model_event_kind::pinned:
+    case model_event_kind::kept:
     case model_event_kind::unpinned:
       on_pin(event);
       break;
@@ -272,10 +282,11 @@ engine::Hash128 FileHistory::state_hash() const {
   }
   for (const Pin* pin = pins_; pin != nullptr; pin = pin->next) {
     if (pin->mm == nullptr) continue; /* pipes and requests to devices are hashed with what they hold */
-    uint64_t flags = uint64_t{pin->writes} << 3 | uint64_t{pin->reference} << 2 |
-                     uint64_t{pin->discarded} << 1 | uint64_t{pin->forked};
-    hash += engine::wide(engine::combine(0x800 + pin->mm->id, pin->cell << 4 | flags),
-                         engine::combine(pin->pfn, uint64_t{pin->task} << 16 | pin->op));
+    uint64_t flags = uint64_t{pin->tentative} << 4 | uint64_t{pin->writes} << 3 |
+                     uint64_t{pin->reference} << 2 | uint64_t{pin->discarded} << 1 | uint64_t{pin->forked};
+    hash += engine::wide(engine::combine(0x800 + pin->mm->id, pin->cell << 5 | flags),
+                         engine::combine(pin->tentative ? engine::combine(pin->pfn, pin->moved) : pin->pfn,
+                                         uint64_t{pin->task} << 16 | pin->op));
   }
   for (unsigned int i = 0; i < model_->config.nr_tasks; ++i) {
     const TaskHistory& task = tasks_[i];

@@ -57,6 +57,7 @@ struct Read {
 
 /* A page that GUP has found: until it is given back. In the arena. */
 struct Pin {
+  static constexpr uint64_t kNotMoved = ~uint64_t{0};
   Pin* next;
   const kernel::mm_struct* mm; /* whose private memory; null: the page is a file's */
   const kernel::inode* inode;
@@ -69,6 +70,8 @@ struct Pin {
   bool reference; /* FOLL_GET */
   bool discarded; /* the process has given the page up since */
   bool forked;    /* ... or shared it */
+  bool tentative; /* GUP may yet give it back: it is not a promise */
+  uint64_t moved; /* meanwhile: the frame that the page is in; kNotMoved */
 };
 
 struct TaskHistory {
@@ -100,6 +103,8 @@ class FileHistory {
   /* All cells that were written, the latest first. */
   Cell* touched() const { return touched_; }
   const Pin* pins() const { return pins_; }
+  /* Whether the event says that this pin is kept or given back. */
+  static bool is_of(const Pin& pin, const kernel::model_event& event);
   /* Step of the last change of the file's size. */
   uint32_t resized(const kernel::inode* inode) const { return resized_[inode->id]; }
 

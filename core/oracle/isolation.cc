@@ -48,6 +48,9 @@ class Isolation : public Oracle {
       case model_event_kind::mapped:
         on_mapped(event, history);
         break;
+      case model_event_kind::kept:
+        on_kept(event, history);
+        break;
       default:
         break;
     }
@@ -57,18 +60,29 @@ class Isolation : public Oracle {
   static void on_mapped(const model_event& event, FileHistory& history) {
     for (const Pin* pin = history.pins(); pin != nullptr; pin = pin->next) {
       if (pin->mm != event.mm || pin->cell != event.cell || pin->pfn == event.value) continue;
-      if (!pin->writes || pin->discarded || (pin->forked && pin->reference)) continue;
-      engine::Finding finding = make_finding("split-pin", history);
-      finding.describe = describe_split;
-      finding.context = history.model().config.observer;
-      finding.task = event.task;
-      finding.site = history.execution().trace()[finding.step].site;
-      finding.other_task = pin->task;
-      finding.other_step = pin->step;
-      finding.args = {
-          kPrivate + pin->mm->id, pin->cell, pin->pfn, event.value, pin->task, pin->op, pin->step};
-      history.execution().report(finding);
+      if (!pin->tentative) split(*pin, event.value, event.task, history);
     }
+  }
+
+  /* What happened to the page before it was clear that the pin stays. */
+  static void on_kept(const model_event& event, FileHistory& history) {
+    for (const Pin* pin = history.pins(); pin != nullptr; pin = pin->next) {
+      if (FileHistory::is_of(*pin, event) && pin->moved != Pin::kNotMoved)
+        split(*pin, pin->moved, event.task, history);
+    }
+  }
+
+  static void split(const Pin& pin, uint64_t frame, engine::TaskId task, FileHistory& history) {
+    if (!pin.writes || pin.discarded || (pin.forked && pin.reference)) return;
+    engine::Finding finding = make_finding("split-pin", history);
+    finding.describe = describe_split;
+    finding.context = history.model().config.observer;
+    finding.task = task;
+    finding.site = history.execution().trace()[finding.step].site;
+    finding.other_task = pin.task;
+    finding.other_step = pin.step;
+    finding.args = {kPrivate + pin.mm->id, pin.cell, pin.pfn, frame, pin.task, pin.op, pin.step};
+    history.execution().report(finding);
   }
 
   /* Values name the operation that wrote them, so it is enough to look where the value is known. */

@@ -16,10 +16,12 @@ class IsolationTest : public EventTest {
  protected:
   static constexpr uint64_t kFrame = 7;
 
-  void page(Kind kind, uint64_t frame, unsigned int flags = kernel::FOLL_PIN | kernel::FOLL_WRITE) {
+  void page(Kind kind, uint64_t frame, unsigned int flags = kernel::FOLL_PIN | kernel::FOLL_WRITE,
+            bool tentative = false) {
     kernel::model_pin pin{};
     pin.flags = flags;
     pin.task = A;
+    pin.tentative = tentative;
     emit({.kind = kind, .task = A, .value = frame, .mm = mm(0), .pin = &pin});
   }
   uint64_t store_private(engine::TaskId task, int process, uint64_t cell) {
@@ -97,6 +99,26 @@ TEST_F(IsolationTest, PinnedPageStaysWhereItIs) {
                 page(Kind::mapped, kFrame + 1);
               }),
               IsEmpty());
+}
+
+/* Until GUP knows that no fork came between, there is nothing that somebody could rely on. */
+TEST_F(IsolationTest, TentativePinIsNoPromiseUnlessItIsKept) {
+  const auto tentative = [&](Kind last) {
+    return play([&, last] {
+      page(Kind::pinned, kFrame, kernel::FOLL_PIN | kernel::FOLL_WRITE, true);
+      page(Kind::mapped, kFrame + 1);
+      page(last, kFrame);
+    });
+  };
+  EXPECT_THAT(tentative(Kind::unpinned), IsEmpty());
+  EXPECT_THAT(tentative(Kind::kept), ElementsAre("split-pin"));
+  EXPECT_THAT(sentence(), HasSubstr("is in page frame 8 now"));
+  EXPECT_THAT(play([&] {
+                page(Kind::pinned, kFrame, kernel::FOLL_PIN | kernel::FOLL_WRITE, true);
+                page(Kind::kept, kFrame);
+                page(Kind::mapped, kFrame + 1);
+              }),
+              ElementsAre("split-pin"));
 }
 
 TEST_F(IsolationTest, PageThatIsOnlyReadMayBeReplaced) {

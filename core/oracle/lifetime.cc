@@ -21,8 +21,11 @@ std::string describe_gone(const engine::Finding& f, const engine::Execution& exe
 std::string describe_freed(const engine::Finding& f, const engine::Execution& execution) {
   return task_name(execution, f.task) + " op " + std::to_string(f.args[2]) + " used the inode of " +
          describe_cell(f, f.args[0], f.args[1]) + " (step " + std::to_string(f.step) +
-         "), which has been freed: " + task_name(execution, f.other_task) + " was the last to put it (step " +
-         std::to_string(f.other_step) + ")";
+         "), which has been freed" +
+         (f.other_task == engine::kNoTask
+              ? ""
+              : ": " + task_name(execution, f.other_task) + " was the last to put it (step " +
+                    std::to_string(f.other_step) + ")");
 }
 
 /* What is done to a file, not to a page that somebody has pinned. */

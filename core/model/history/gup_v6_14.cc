@@ -10,4 +10,10 @@ bool folio_is_longterm_pinnable_v6_14(const model_pin *)
 	return true;
 }
 
+/* mm/gup.c: gup_fast_folio_allowed(), v6.4: there was none. */
+bool gup_fast_folio_allowed_v6_4(const model_pin *, unsigned int)
+{
+	return true;
+}
+
 } /* namespace kernel */

@@ -38,6 +38,7 @@ void inode_unpin_lru_isolating_v6_10(inode *inode);
 bool mapping_shrinkable_v5_15(address_space *mapping);
 bool mapping_empty_v5_12(address_space *mapping);
 bool folio_is_longterm_pinnable_v6_14(const model_pin *pin);
+bool gup_fast_folio_allowed_v6_4(const model_pin *pin, unsigned int flags);
 int pin_user_pages_fast_v5_6(mm_struct *mm, pgoff_t address, unsigned int flags, model_pin *pin);
 int ib_umem_get_v4_14(mm_struct *mm, pgoff_t address, model_pin *pin);
 bool gup_fast_v5_8(mm_struct *mm, pgoff_t address, unsigned int flags, model_pin *pin);

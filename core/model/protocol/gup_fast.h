@@ -5,7 +5,7 @@
  *
  *   the memory operations; the references of page_ref.h, and of a folio; page tables, and what a PTE says;
  *   raw_read_seqcount() and read_seqcount_retry(); the flags of GUP, model_pin, model_foll_refs(), model_pin_frame(),
- *   model_pin_at_once, model_note_pin(), model_drop_pin(), model_forks().
+ *   model_pin_at_once, model_note_pin(), model_note_tentative_pin(), model_keep_pin(), model_drop_pin(), model_forks().
  */
 
 /* mm/gup.c: gup_put_folio(), v6.15 */
@@ -87,6 +87,8 @@ bool gup_fast_pte_range(mm_struct *mm, pgoff_t address, unsigned int flags, mode
 		goto back_out;
 	if ((pmd & _PAGE_TABLE) && READ_ONCE(*pte_offset(mm, address)) != pte)
 		goto back_out;
+	if (!FORMS.gup_fast_folio_allowed(pin, flags))
+		goto back_out;
 	if (!pte_write(pte) && FORMS.gup_must_unshare(flags, pin->folio))
 		goto back_out;
 	if (devmap)
@@ -116,10 +118,15 @@ bool gup_fast(mm_struct *mm, pgoff_t address, unsigned int flags, model_pin *pin
 	}
 	if (!FORMS.gup_fast_pte_range(mm, address, flags, pin))
 		return false;
-	model_note_pin(mm, address, flags, pin);
-	if (forks && read_seqcount_retry(&mm->write_protect_seq, seq)) {
+	if (!forks) {
+		model_note_pin(mm, address, flags, pin);
+		return true;
+	}
+	model_note_tentative_pin(mm, address, flags, pin);
+	if (read_seqcount_retry(&mm->write_protect_seq, seq)) {
 		model_drop_pin(pin);
 		return false;
 	}
+	model_keep_pin(pin);
 	return true;
 }

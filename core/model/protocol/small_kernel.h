@@ -160,6 +160,12 @@ inline void model_note_page(const page *)
 inline void model_note_pin(mm_struct *, pgoff_t, unsigned int, model_pin *)
 {
 }
+inline void model_note_tentative_pin(mm_struct *, pgoff_t, unsigned int, model_pin *)
+{
+}
+inline void model_keep_pin(model_pin *)
+{
+}
 inline void model_unlock_layout(inode *)
 {
 }
@@ -185,6 +191,7 @@ struct model_forms {
 	bool (*gup_must_unshare)(unsigned int flags, folio *folio);
 	bool (*pte_devmap)(pte_t pte);
 	bool (*folio_is_longterm_pinnable)(const model_pin *pin);
+	bool (*gup_fast_folio_allowed)(const model_pin *pin, unsigned int flags);
 };
 inline model_forms FORMS;
 
@@ -201,6 +208,10 @@ inline bool pte_devmap(pte_t)
 }
 /* Nor does anything here pin for long. */
 inline bool folio_is_longterm_pinnable(const model_pin *)
+{
+	return true;
+}
+inline bool gup_fast_folio_allowed(const model_pin *, unsigned int)
 {
 	return true;
 }
@@ -230,13 +241,13 @@ void model_drop_pin(const model_pin *pin)
 
 inline void model_forms_v6_15(void)
 {
-	FORMS = { folio_put_refs, gup_fast_pte_range,	     dax_page_is_busy,
-		  wait_page_idle, PageAnonExclusive,	     gup_must_unshare,
-		  pte_devmap,	  folio_is_longterm_pinnable };
+	FORMS = { folio_put_refs, gup_fast_pte_range,	      dax_page_is_busy,
+		  wait_page_idle, PageAnonExclusive,	      gup_must_unshare,
+		  pte_devmap,	  folio_is_longterm_pinnable, gup_fast_folio_allowed };
 }
 inline void model_forms_v6_14(void)
 {
-	FORMS = { folio_put_refs_v6_14, gup_fast_pte_range,	   dax_page_is_busy_v6_14,
-		  wait_page_idle_v6_14, PageAnonExclusive,	   gup_must_unshare,
-		  pte_devmap,		folio_is_longterm_pinnable };
+	FORMS = { folio_put_refs_v6_14, gup_fast_pte_range,	    dax_page_is_busy_v6_14,
+		  wait_page_idle_v6_14, PageAnonExclusive,	    gup_must_unshare,
+		  pte_devmap,		folio_is_longterm_pinnable, gup_fast_folio_allowed };
 }
