@@ -9,8 +9,8 @@
 namespace daxrace::scenario {
 
 int MutationContext::any_target() const {
-  const bool devices = needs(program, OpNeeds::kDevices) || needs(program, OpNeeds::kRdma);
-  if (!random.one_in(8) || !devices) return any_task();
+  if (!random.one_in(8)) return any_task();
+  if (!needs(program, OpNeeds::kDevices) && !needs(program, OpNeeds::kRdma)) return any_task();
   return static_cast<int>(program.tasks.size() + below(kernel::MODEL_DMA_MAX));
 }
 
