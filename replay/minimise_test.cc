@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "core/engine/sanitized_for_test.h"
 #include "core/scenario/text.h"
 #include "replay/constraints.h"
 #include "replay/replayer.h"
@@ -53,7 +54,7 @@ scenario::Program program_of(const char* text) {
 
 TEST(Minimise, KeepsTheFindingAndNeverGrows) {
   size_t smaller = 0;
-  for (const std::string& file : scenario_files({kCorpus})) {
+  for (const std::string& file : share_of(scenario_files({kCorpus}))) {
     Input input = read_any(file);
     scenario::Runner shown;
     load(shown, input, input.program.config.kernel);

@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "core/engine/sanitized_for_test.h"
 #include "replay/replayer.h"
 
 namespace daxrace::replay {
@@ -14,7 +15,9 @@ namespace {
 
 using nlohmann::json;
 
-std::vector<std::string> findings() { return scenario_files({std::string(DAXRACE_SOURCE_DIR) + "/corpus"}); }
+std::vector<std::string> findings() {
+  return share_of(scenario_files({std::string(DAXRACE_SOURCE_DIR) + "/corpus"}));
+}
 
 json perfetto_of_file(const std::string& file) {
   Input input = read_any(file);

@@ -11,6 +11,7 @@
 #include "core/engine/exactness_programs_for_test.h"
 #include "core/engine/exactness_random_for_test.h"
 #include "core/engine/exactness_sync_for_test.h"
+#include "core/engine/sanitized_for_test.h"
 #include "core/engine/strategy_dfs.h"
 #include "core/engine/strategy_dpor.h"
 #include "core/engine/strategy_stateful.h"
@@ -172,7 +173,7 @@ uint64_t from_environment(const char* name, uint64_t otherwise) {
 }
 
 TEST(Exactness, RandomPrograms) {
-  const uint64_t programs = from_environment("DAXRACE_EXACTNESS_PROGRAMS", 300);
+  const uint64_t programs = from_environment("DAXRACE_EXACTNESS_PROGRAMS", kSanitized ? 60 : 300);
   const uint64_t first = from_environment("DAXRACE_EXACTNESS_SEED", 1);
   const uint64_t runs_max = programs <= 300 ? 2000 : 20000;
   Execution execution(kLimits);
@@ -192,7 +193,7 @@ TEST(Exactness, RandomPrograms) {
 }
 
 TEST(Exactness, EqualKeysMeanEqualFutures) {
-  const uint64_t programs = from_environment("DAXRACE_EXACTNESS_PROGRAMS", 200);
+  const uint64_t programs = from_environment("DAXRACE_EXACTNESS_PROGRAMS", kSanitized ? 40 : 200);
   const uint64_t first = from_environment("DAXRACE_EXACTNESS_SEED", 1);
   Execution execution(kLimits);
   for (uint64_t seed = first; seed < first + programs; ++seed) {

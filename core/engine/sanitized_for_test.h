@@ -4,6 +4,10 @@
 #ifndef DAXRACE_CORE_ENGINE_SANITIZED_FOR_TEST_H_
 #define DAXRACE_CORE_ENGINE_SANITIZED_FOR_TEST_H_
 
+#include <cstddef>
+#include <utility>
+#include <vector>
+
 namespace daxrace {
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -17,6 +21,15 @@ inline constexpr bool kSanitized = false;
 #else
 inline constexpr bool kSanitized = false;
 #endif
+
+/* One in eight of them there, from everywhere in the list. */
+template <typename T>
+std::vector<T> share_of(std::vector<T> list) {
+  if (!kSanitized) return list;
+  std::vector<T> share;
+  for (size_t i = 0; i < list.size(); i += 8) share.push_back(std::move(list[i]));
+  return share;
+}
 
 }  // namespace daxrace
 

@@ -19,6 +19,7 @@
 #include "core/engine/exactness_sync_for_test.h"
 #include "core/engine/explore_for_test.h"
 #include "core/engine/random.h"
+#include "core/engine/sanitized_for_test.h"
 #include "core/engine/strategy_dpor.h"
 #include "core/engine/strategy_stateful.h"
 
@@ -246,7 +247,7 @@ void compare_all(const Make& make, const char* name) {
     }
   }
   EXPECT_GT(total.compared, 200u);
-  const uint64_t random = from_environment("DAXRACE_EXACTNESS_PROGRAMS", 200);
+  const uint64_t random = from_environment("DAXRACE_EXACTNESS_PROGRAMS", kSanitized ? 40 : 200);
   const uint64_t from = from_environment("DAXRACE_EXACTNESS_SEED", 1);
   for (uint64_t seed = from; seed < from + random; ++seed) {
     RandomProgram program(seed);

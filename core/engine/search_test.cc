@@ -8,6 +8,7 @@
 #include <memory>
 #include <set>
 
+#include "core/engine/sanitized_for_test.h"
 #include "core/engine/search_programs_for_test.h"
 #include "core/engine/strategy_dfs.h"
 #include "core/engine/strategy_dpor.h"
@@ -39,7 +40,7 @@ template <class Make>
 void expect_same_after_restore(const Program& program, const Make& make) {
   auto whole = make();
   const std::vector<uint64_t> hashes = run_to_the_end(*whole, program);
-  const size_t stride = hashes.size() / 40 + 1;
+  const size_t stride = hashes.size() / (kSanitized ? 8 : 40) + 1;
   auto first = make();
   Execution execution;
   Program again = program;
@@ -87,7 +88,7 @@ TEST(Search, RestoredItGoesOnExactlyWhereItStopped) {
     for (const StrategyOptions& options : {kAll, kBounded, kRecognised}) {
       DfsStrategy whole(options);
       const std::vector<uint64_t> hashes = run_to_the_end(whole, program);
-      const size_t stride = hashes.size() / 40 + 1;
+      const size_t stride = hashes.size() / (kSanitized ? 8 : 40) + 1;
       DfsStrategy first(options);
       Execution execution;
       Program again = program;

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "core/engine/determinism.h"
+#include "core/engine/sanitized_for_test.h"
 #include "core/engine/strategy_dfs.h"
 #include "core/scenario/machine_for_test.h"
 
@@ -203,6 +204,8 @@ TEST(SignatureTest, TellsOperationsApart) {
 /* --- the same again
  * ----------------------------------------------------------------------------------------- */
 
+constexpr int kRuns = kSanitized ? 100 : 1000;
+
 TEST(DeterminismTest, EveryScheduleRunsTheSameTwice) {
   for (const NamedProgram& named : programs_in("scenarios")) {
     for (const KernelChoice& kernel : kernels_of(named.program)) {
@@ -212,7 +215,7 @@ TEST(DeterminismTest, EveryScheduleRunsTheSameTwice) {
         auto inner = engine::find_strategy(name)->make({.seed = 5});
         engine::TwiceStrategy twice(*inner);
         std::set<uint64_t> traces;
-        for (int i = 0; i < 2 * 200; ++i) {
+        for (int i = 0; i < 2 * (kRuns / 5); ++i) {
           ASSERT_TRUE(twice.begin());
           runner.run(twice);
           traces.insert(runner.execution().trace_hash());
@@ -226,7 +229,7 @@ TEST(DeterminismTest, EveryScheduleRunsTheSameTwice) {
 }
 
 /* What ran before on the same Runner leaves no mark. */
-TEST(DeterminismTest, FirstRunAndThousandthAreTheSame) {
+TEST(DeterminismTest, FirstRunAndLastAreTheSame) {
   for (const NamedProgram& named : programs_in("scenarios")) {
     Runner fresh;
     load(fresh, named.program);
@@ -238,14 +241,14 @@ TEST(DeterminismTest, FirstRunAndThousandthAreTheSame) {
     run_default(used);
     load(used, named.program);
     auto random = engine::find_strategy("random")->make({});
-    for (int i = 0; i < 999; ++i) used.run(*random);
+    for (int i = 1; i < kRuns; ++i) used.run(*random);
     run_default(used);
     EXPECT_EQ(fresh.execution().trace_hash(), used.execution().trace_hash()) << named.name;
     EXPECT_TRUE(fresh.execution().state_key() == used.execution().state_key()) << named.name;
   }
 }
 
-TEST(DeterminismTest, EachRecordedFindingReplaysAThousandTimes) {
+TEST(DeterminismTest, EachRecordedFindingReplaysTheSameEveryTime) {
   for (const NamedProgram& named : programs_in("corpus")) {
     ASSERT_TRUE(named.program.found.has_value()) << named.name;
     const Found& found = *named.program.found;
@@ -256,7 +259,7 @@ TEST(DeterminismTest, EachRecordedFindingReplaysAThousandTimes) {
     for (const Draw& draw : named.program.schedule.draws) draws.push_back({draw.step, draw.value});
     Runner runner;
     load(runner, named.program);
-    engine::ReplayStrategy replay(switches, draws, engine::ReplayStrategy::Mode::kByStep, 1000);
+    engine::ReplayStrategy replay(switches, draws, engine::ReplayStrategy::Mode::kByStep, kRuns);
     int runs = 0;
     for (; replay.begin(); ++runs) {
       runner.run(replay);
@@ -267,7 +270,7 @@ TEST(DeterminismTest, EachRecordedFindingReplaysAThousandTimes) {
       ASSERT_EQ(found.signature, signature(*finding, runner)) << named.name;
       ASSERT_EQ(switches.size(), replay.taken()) << named.name << ": a switch that changes nothing";
     }
-    EXPECT_EQ(1000, runs);
+    EXPECT_EQ(kRuns, runs);
   }
 }
 

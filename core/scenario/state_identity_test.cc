@@ -91,7 +91,7 @@ Reached search(Runner& runner, uint32_t preemptions, bool prune) {
 
 /* A loop that waits for another task is cut short here; brute force goes round it until the budget is spent.
  */
-constexpr size_t kShare = kSanitized ? 20 : 1;
+constexpr size_t kShare = kSanitized ? 50 : 1;
 
 constexpr engine::Limits kLimits{.steps_max = 1500, .tasks_max = 4};
 
@@ -229,7 +229,7 @@ void add_schedules(Futures& futures, Runner& runner, engine::Strategy& strategy,
 
 TEST(StateIdentityTest, SameStateAndSameScheduleMeanTheSameEnd) {
   /* Shared out among them all, so that a new scenario does not make the test longer. */
-  constexpr int kExecutions = 100000;
+  constexpr int kExecutions = kSanitized ? 20000 : 100000;
   const std::vector<NamedProgram> programs = small_programs();
   int pairs = 0;
   for (const NamedProgram& named : programs) pairs += static_cast<int>(kernels_of(named.program).size());

@@ -2,8 +2,6 @@
 /* What the strict reader says about files that are wrong. */
 #include <gtest/gtest.h>
 
-#include <chrono>
-
 #include "core/scenario/text.h"
 
 namespace daxrace::scenario {
@@ -209,8 +207,7 @@ TEST(TextError, Schedule) {
   });
 }
 
-TEST(TextError, HugeFileIsRefusedAtOnce) {
-  const auto start = std::chrono::steady_clock::now();
+TEST(TextError, HugeFileIsRefusedUnread) {
   for (const std::string& line : {"note x\n"s, "\n"s, "x"s, "\0"s, "@"s}) {
     std::string text = "daxrace 1\n";
     while (text.size() < 10'000'000) text += line;
@@ -221,7 +218,6 @@ TEST(TextError, HugeFileIsRefusedAtOnce) {
     EXPECT_EQ(describe(error, "big"), "big: file is " + std::to_string(text.size()) +
                                           " bytes, more than the 2097152 that a program may have");
   }
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
 }
 
 TEST(TextError, DescribeIsOnePrintableLine) {

@@ -4,8 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
-
+#include "core/engine/sanitized_for_test.h"
 #include "core/scenario/text_reader.h"
 #include "core/scenario/text_words.h"
 
@@ -202,13 +201,14 @@ TEST(Text, LenientIgnoresTheVersion) {
 
 /* Cuts, doubled pieces and changed bytes of the canonical text; and that strict and lenient agree on them. */
 TEST(Text, DamagedTextsReachAFixpoint) {
+  constexpr int kRounds = kSanitized ? 4000 : 20000;
   uint64_t state = 1;
   const auto random = [&](size_t bound) {
     state = state * 6364136223846793005u + 1442695040888963407u;
     return static_cast<size_t>(state >> 33) % bound;
   };
   int accepted = 0;
-  for (int round = 0; round < 20000; ++round) {
+  for (int round = 0; round < kRounds; ++round) {
     std::string text(kCanonical);
     for (size_t n = random(4); n-- > 0;) {
       const size_t at = random(text.size());
@@ -228,7 +228,7 @@ TEST(Text, DamagedTextsReachAFixpoint) {
       ASSERT_EQ(*same, program) << text;
     }
   }
-  EXPECT_GT(accepted, 1000);
+  EXPECT_GT(accepted, kRounds / 20);
 }
 
 TEST(Text, TheLargestProgramFits) {
@@ -250,18 +250,18 @@ TEST(Text, TheLargestProgramFits) {
   EXPECT_EQ(read(text), program);
 }
 
+/* Time that grew with the square of the text would come to hours, and the test to its timeout. */
 TEST(Text, LenientTimeGrowsWithTheText) {
-  const auto start = std::chrono::steady_clock::now();
+  constexpr size_t kSize = kSanitized ? 400'000 : 4'000'000;
   for (const std::string_view line :
        {"\n", "#", "x ", "@1 P.A [P.A op 1: s]\n", "note x\n", "task P.A\n", "without a,b\n",
         "expect with a: b\n", "with ,,,,\n", "mmap P.r f 0 1pg shared rw\n", "setup\n", "[",
         "creat f size=1pg\n", "\xc3\xa9"}) {
     std::string text = "title ";
-    while (text.size() < 4'000'000) text += line;
+    while (text.size() < kSize) text += line;
     const Program program = parse_lenient(text);
     EXPECT_EQ(read(print(program)), program);
   }
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
 }
 
 TEST(Text, EveryRowHasItsPlaceAndFitsTheReader) {
