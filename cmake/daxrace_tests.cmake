@@ -17,6 +17,7 @@ function(daxrace_test name dir)
     return()
   endif()
   daxrace_program(${name}_test SOURCES ${sources} ${arg_OBJECTS} LINKS ${arg_LINKS} GTest::gmock_main)
+  daxrace_precompile(${name}_test <gmock/gmock.h> <gtest/gtest.h>)
   target_compile_definitions(${name}_test PRIVATE
     DAXRACE_SOURCE_DIR="${CMAKE_SOURCE_DIR}" DAXRACE_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
   # The same suite and case may exist in two directories.
