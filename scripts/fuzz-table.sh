@@ -12,7 +12,7 @@
 # every configuration has as many. Afterwards --render alone writes the table into docs/campaign.md.
 #
 #   --seeds N       seeds of each (10)
-#   --cap SECONDS   of its own time that a run may take (30)
+#   --cap SECONDS   of its own time that a run may take (60)
 #   --row NAME      only that row; may be repeated
 #   --out FILE      where the runs are kept (runs/fuzz-table.tsv)
 #   --fuzzer FILE   daxrace-fuzz (build/fuzz/bin/daxrace-fuzz)
@@ -21,7 +21,7 @@ set -euo pipefail
 source "$(dirname "$0")/lib.sh"
 
 seeds=10
-cap=30
+cap=60
 only=()
 out=runs/fuzz-table.tsv
 fuzzer=build/fuzz/bin/daxrace-fuzz
