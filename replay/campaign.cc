@@ -8,6 +8,7 @@
 #include <csignal>
 #include <filesystem>
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 #include "replay/campaign_report.h"
 #include "replay/command.h"
@@ -179,8 +180,8 @@ void Campaign::worker_died(Worker& worker) {
     const size_t from = at + mark.size();
     quarantine(worker.tail.substr(from, worker.tail.find('\n', from) - from));
   }
-  spdlog::warn("a worker ended with status {}; its last words are in {}; the campaign goes on", status,
-               store_.path("infrastructure"));
+  spdlog::warn("a worker ended with status " + std::to_string(status) + "; its last words are in " +
+               store_.path("infrastructure") + "; the campaign goes on");
   if (deaths_in_a_row_ >= kDeathsMax) {
     state_.gave_up = "workers end before they have run anything; see " + store_.path("infrastructure");
   }
@@ -255,7 +256,7 @@ void Campaign::save() {
   }
   const bool written = write_whole(store_.path("status.json"), status_json(state_).dump(1) + "\n");
   if (!written && !cannot_write_)
-    spdlog::warn("{} cannot be written; the campaign goes on", store_.path("status.json"));
+    spdlog::warn(store_.path("status.json") + " cannot be written; the campaign goes on");
   cannot_write_ = !written;
 }
 
@@ -358,7 +359,7 @@ int Campaign::finish() {
   if (!state_.gave_up.empty()) code = kInfrastructure;
   if (state_.interrupted) code = kInterrupted;
   if (!write_reports(store_, state_)) {
-    spdlog::error("{}: the summary cannot be written", store_.directory());
+    spdlog::error(store_.directory() + ": the summary cannot be written");
     if (code != kInterrupted) code = kInfrastructure;
   }
   if (options_.json) {

@@ -16,7 +16,7 @@
 #define DAXRACE_REPLAY_CAMPAIGN_STORE_H_
 
 #include <map>
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 

@@ -5,13 +5,13 @@
 #ifndef DAXRACE_REPLAY_COMMAND_H_
 #define DAXRACE_REPLAY_COMMAND_H_
 
-#include <CLI/CLI.hpp>
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
 #include "core/engine/strategies.h"
 #include "core/scenario/execute.h"
+#include "replay/arguments.h"
 
 namespace daxrace::replay {
 
@@ -28,7 +28,7 @@ struct UsageError {
 };
 
 /* Each command adds itself to the application; when it was chosen, its callback sets *exit_code. */
-#define COMMAND(name, summary) void add_##name(CLI::App& app, const char* text, int* exit_code);
+#define COMMAND(name, summary) void add_##name(Command app, const char* text, int* exit_code);
 #include "replay/commands.def"
 #undef COMMAND
 
@@ -47,6 +47,8 @@ Input read_strict(const std::string& path);
 /* Falls back to the lenient reader. Throws UsageError if the file cannot be read or is not text of a program
  * at all. */
 Input read_any(const std::string& path);
+/* On stderr, if that was so: why, and the program as it is now. */
+void tell_if_lenient(const Input& input);
 
 /* The files named, and all *.dax below the directories named, sorted. Throws UsageError for an empty
  * directory. */
@@ -55,7 +57,7 @@ std::vector<std::string> scenario_files(const std::vector<std::string>& paths);
 /* --kernel, --without, --with. */
 struct KernelOptions {
   scenario::KernelChoice choice;
-  void add_to(CLI::App& command);
+  void add_to(Command command);
   /* The program's choice with what the command line adds; a release on the command line replaces it. */
   scenario::KernelChoice over(const scenario::Program& program) const;
 };

@@ -6,6 +6,7 @@
 #include <iostream>
 #include <map>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "replay/kernel_trials.h"
 #include "replay/replayer.h"
@@ -227,7 +228,7 @@ int run(const Options& options) {
   KernelChoice kernel = options.kernel.over(input.program);
   scenario::Runner runner;
   load(runner, input, kernel);
-  for (const std::string& line : difference_lines(replay_program(runner))) spdlog::warn("{}", line);
+  for (const std::string& line : difference_lines(replay_program(runner))) spdlog::warn(line);
   const engine::Finding* headline = runner.execution().headline();
   if (headline == nullptr) {
     throw UsageError{
@@ -249,22 +250,21 @@ int run(const Options& options) {
 
 }  // namespace
 
-void add_bisect(CLI::App& app, const char* text, int* exit_code) {
+void add_bisect(Command app, const char* text, int* exit_code) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("bisect", text);
-  command->add_option("FILE", options->file, "finding, crash file or corpus file")->required();
-  options->kernel.add_to(*command);
-  command->add_option("--preemptions", options->tuning.preemptions, "at least those that the finding has")
-      ->capture_default_str()
-      ->check(CLI::Range(0, scenario::kPreemptionsMax));
-  command->add_option("--executions", options->tuning.executions_max, "give a kernel up after so many")
-      ->capture_default_str()
-      ->check(CLI::Range(uint64_t{1}, uint64_t{1000000000000}));
-  command->add_flag(
-      "--quick", options->quick,
-      "only the patches that make it go away: a kernel is left as soon as it shows the finding");
-  command->add_flag("--json", options->json, "for machines");
-  command->callback([options, exit_code] { *exit_code = run(*options); });
+  Command command = app.add_command("bisect", text);
+  command.add_option("FILE", options->file, "finding, crash file or corpus file").required();
+  options->kernel.add_to(command);
+  command.add_option("--preemptions", options->tuning.preemptions, "at least those that the finding has")
+      .shows_default()
+      .within(0, scenario::kPreemptionsMax);
+  command.add_option("--executions", options->tuning.executions_max, "give a kernel up after so many")
+      .shows_default()
+      .within(uint64_t{1}, uint64_t{1000000000000});
+  command.add_flag("--quick", options->quick,
+                   "only the patches that make it go away: a kernel is left as soon as it shows the finding");
+  command.add_flag("--json", options->json, "for machines");
+  command.callback([options, exit_code] { *exit_code = run(*options); });
 }
 
 }  // namespace daxrace::replay

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <iostream>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "core/engine/strategy_replay.h"
@@ -134,17 +135,17 @@ int run(const Options& options) {
 
 }  // namespace
 
-void add_check(CLI::App& app, const char* text, int* exit_code) {
+void add_check(Command app, const char* text, int* exit_code) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("check", text);
-  command->add_option("PATH", options->paths, "scenarios, or directories of *.dax")->required();
+  Command command = app.add_command("check", text);
+  command.add_option("PATH", options->paths, "scenarios, or directories of *.dax").required();
   command
-      ->add_option("--preemptions", options->preemptions,
-                   "bound of the search, on all sides; a scenario that needs more gets more")
-      ->capture_default_str()
-      ->check(CLI::Range(0u, 99u));
-  command->add_flag("--json", options->json, "for machines");
-  command->callback([options, exit_code] { *exit_code = run(*options); });
+      .add_option("--preemptions", options->preemptions,
+                  "bound of the search, on all sides; a scenario that needs more gets more")
+      .shows_default()
+      .within(0u, 99u);
+  command.add_flag("--json", options->json, "for machines");
+  command.callback([options, exit_code] { *exit_code = run(*options); });
 }
 
 }  // namespace daxrace::replay

@@ -50,16 +50,14 @@ fi
 
 }  // namespace
 
-void add_completion(CLI::App& app, const char* text, int* exit_code) {
+void add_completion(Command app, const char* text, int* exit_code) {
   struct Options {
     std::string shell;
   };
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("completion", text);
-  command->add_option("SHELL", options->shell, "bash or zsh")
-      ->required()
-      ->check(CLI::IsMember(std::vector<std::string>{"bash", "zsh"}));
-  command->callback([options, exit_code] {
+  Command command = app.add_command("completion", text);
+  command.add_option("SHELL", options->shell, "bash or zsh").required().one_of({"bash", "zsh"});
+  command.callback([options, exit_code] {
     std::cout << (options->shell == "bash" ? kBash : kZsh);
     *exit_code = kNoFinding;
   });

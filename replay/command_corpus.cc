@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <iostream>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "core/scenario/text.h"
 #include "replay/campaign_process.h"
@@ -264,21 +265,21 @@ constexpr Row kRows[] = {
 
 }  // namespace
 
-void add_corpus(CLI::App& app, const char* text, int* exit_code) {
-  CLI::App* corpus = app.add_subcommand("corpus", text);
-  corpus->require_subcommand(1);
+void add_corpus(Command app, const char* text, int* exit_code) {
+  Command corpus = app.add_command("corpus", text);
+  corpus.require_command();
   for (const Row& row : kRows) {
     auto options = std::make_shared<Options>();
-    CLI::App* command = corpus->add_subcommand(row.name, row.text);
-    command->add_option("DIR", options->directory, "the corpus")->required();
-    if (row.takes_from) command->add_option("FROM", options->from, "other directories")->required();
-    if (row.takes_kernel) options->kernel.add_to(*command);
-    command->add_option("--deadline", options->deadline, "seconds; what is not done then is left as it was")
-        ->capture_default_str()
-        ->check(CLI::Range(uint64_t{1}, uint64_t{1000000}));
-    command->add_option("--fuzzer", options->fuzzer, "daxrace-fuzz, which measures coverage");
-    command->add_flag("--json", options->json, "for machines");
-    command->callback([options, exit_code, &row] {
+    Command command = corpus.add_command(row.name, row.text);
+    command.add_option("DIR", options->directory, "the corpus").required();
+    if (row.takes_from) command.add_option("FROM", options->from, "other directories").required();
+    if (row.takes_kernel) options->kernel.add_to(command);
+    command.add_option("--deadline", options->deadline, "seconds; what is not done then is left as it was")
+        .shows_default()
+        .within(uint64_t{1}, uint64_t{1000000});
+    command.add_option("--fuzzer", options->fuzzer, "daxrace-fuzz, which measures coverage");
+    command.add_flag("--json", options->json, "for machines");
+    command.callback([options, exit_code, &row] {
       if (options->fuzzer.empty()) options->fuzzer = beside("daxrace-fuzz");
       while (options->directory.size() > 1 && options->directory.ends_with('/'))
         options->directory.pop_back();

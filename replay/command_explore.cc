@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <iostream>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "core/engine/interrupt.h"
 #include "replay/command.h"
@@ -152,10 +153,10 @@ int run(const Options& options) {
   Exhausted result = exhaust(runner, exhaustion, on_finding);
   progress.erase();
   if (result.killed != 0) {
-    spdlog::warn("{} killed, and what they had to do was done again",
-                 counted(static_cast<uint64_t>(result.killed), "worker was", "workers were"));
+    spdlog::warn(counted(static_cast<uint64_t>(result.killed), "worker was", "workers were") +
+                 " killed, and what they had to do was done again");
   }
-  if (!result.not_written.empty()) spdlog::error("no checkpoint: {}", result.not_written);
+  if (!result.not_written.empty()) spdlog::error("no checkpoint: " + result.not_written);
   if (options.json) {
     nlohmann::json json = json_of(result, options.strategy);
     if (saved) json["file"] = path;
@@ -179,42 +180,41 @@ int run(const Options& options) {
 
 }  // namespace
 
-void add_explore(CLI::App& app, const char* text, int* exit_code) {
+void add_explore(Command app, const char* text, int* exit_code) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("explore", text);
-  command->add_option("FILE", options->file, "program to explore")->required();
-  options->kernel.add_to(*command);
+  Command command = app.add_command("explore", text);
+  command.add_option("FILE", options->file, "program to explore").required();
+  options->kernel.add_to(command);
   command
-      ->add_option("--strategy", options->strategy,
-                   "dfs: bound by bound; dpor or stateful: without a bound, `daxrace list strategies`")
-      ->capture_default_str();
-  command->add_option("--preemptions", options->preemptions, "bound of dfs, from 0 up to it; or `all`")
-      ->default_str("2")
-      ->check([](const std::string& value) -> std::string {
+      .add_option("--strategy", options->strategy,
+                  "dfs: bound by bound; dpor or stateful: without a bound, `daxrace list strategies`")
+      .shows_default();
+  command.add_option("--preemptions", options->preemptions, "bound of dfs, from 0 up to it; or `all`")
+      .shows_default("2")
+      .check([](const std::string& value) -> std::string {
         bool number =
             !value.empty() && value.size() < 6 && value.find_first_not_of("0123456789") == value.npos;
         return number || value == "all" ? "" : "expected a number up to 99999, or `all`, not `" + value + "`";
       });
-  command->add_flag("--no-prune", options->no_prune, "brute force: follow every schedule to its end");
-  command->add_flag("--all", options->all, "go on after a finding, for the set of verdicts");
-  command->add_option("--only", options->only, "look for this verdict alone: `daxrace list verdicts`")
-      ->check([](const std::string& value) -> std::string {
+  command.add_flag("--no-prune", options->no_prune, "brute force: follow every schedule to its end");
+  command.add_flag("--all", options->all, "go on after a finding, for the set of verdicts");
+  command.add_option("--only", options->only, "look for this verdict alone: `daxrace list verdicts`")
+      .check([](const std::string& value) -> std::string {
         return oracle::find_verdict(value) != nullptr ? "" : "no oracle has the verdict `" + value + "`";
       });
-  command->add_option("--save", options->save, "file to write the first finding to (VERDICT-DIGITS.dax)");
-  command->add_flag("--no-save", options->no_save, "do not write a finding");
-  command->add_option("--jobs", options->jobs, "worker processes; few do not pay for stateful")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 256));
-  command->add_option(
-      "--checkpoint", options->checkpoint,
-      "file to go on from with --resume: written when interrupted (SIGINT, SIGTERM) and every "
-      "30 seconds, removed at the end");
-  command->add_option(
+  command.add_option("--save", options->save, "file to write the first finding to (VERDICT-DIGITS.dax)");
+  command.add_flag("--no-save", options->no_save, "do not write a finding");
+  command.add_option("--jobs", options->jobs, "worker processes; few do not pay for stateful")
+      .shows_default()
+      .within(1, 256);
+  command.add_option("--checkpoint", options->checkpoint,
+                     "file to go on from with --resume: written when interrupted (SIGINT, SIGTERM) and every "
+                     "30 seconds, removed at the end");
+  command.add_option(
       "--resume", options->resume,
       "go on from a checkpoint of the same command, with any --jobs; it is the checkpoint again");
-  command->add_flag("--json", options->json, "for machines");
-  command->callback([options, exit_code] { *exit_code = run(*options); });
+  command.add_flag("--json", options->json, "for machines");
+  command.callback([options, exit_code] { *exit_code = run(*options); });
 }
 
 }  // namespace daxrace::replay

@@ -56,15 +56,14 @@ std::string name_of(const Options& options) {
 
 int run(const Options& options) {
   Input input = read_any(options.file);
-  if (input.lenient)
-    spdlog::warn("{}; read leniently, the program is now:\n{}", input.why, scenario::print(input.program));
+  tell_if_lenient(input);
   check_writable(options.output);
   scenario::Runner runner({.steps_max = scenario::Runner::default_limits().steps_max,
                            .tasks_max = scenario::Runner::default_limits().tasks_max,
                            .trace = true});
   load(runner, input, options.kernel.over(input.program));
   Replayed result = replay_program(runner);
-  if (!result.exact) spdlog::warn("not as recorded: {}", result.differs);
+  if (!result.exact) spdlog::warn("not as recorded: " + result.differs);
   const bool forced = input.program.found.has_value() || !input.program.schedule.empty();
   write_text(options.format == "c" ? c_program(runner, forced, name_of(options)) : scenario_of(runner),
              options.output);
@@ -73,19 +72,19 @@ int run(const Options& options) {
 
 }  // namespace
 
-void add_export(CLI::App& app, const char* text, int* exit_code) {
+void add_export(Command app, const char* text, int* exit_code) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("export", text);
-  command->add_option("FILE", options->file, "finding, crash file, corpus file or scenario")->required();
-  options->kernel.add_to(*command);
+  Command command = app.add_command("export", text);
+  command.add_option("FILE", options->file, "finding, crash file, corpus file or scenario").required();
+  options->kernel.add_to(command);
   command
-      ->add_option(
+      .add_option(
           "--format", options->format,
           "c: a program for a real kernel; scenario: what was found as an expectation, without the schedule")
-      ->capture_default_str()
-      ->check(CLI::IsMember({"c", "scenario"}));
-  command->add_option("--output,-o", options->output, "file to write to, instead of standard output");
-  command->callback([options, exit_code] { *exit_code = run(*options); });
+      .shows_default()
+      .one_of({"c", "scenario"});
+  command.add_option("--output,-o", options->output, "file to write to, instead of standard output");
+  command.callback([options, exit_code] { *exit_code = run(*options); });
 }
 
 }  // namespace daxrace::replay

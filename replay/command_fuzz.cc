@@ -83,30 +83,26 @@ int run(Options& options) {
 
 }  // namespace
 
-void add_fuzz(CLI::App& app, const char* text, int* exit_code) {
+void add_fuzz(Command app, const char* text, int* exit_code) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("fuzz", text);
-  command->add_option("--for", options->duration, "how long: 90s, 10m, 8h, all starts of it together");
-  command->add_option("--out", options->campaign.out, "directory of the campaign; one that is there goes on")
-      ->required();
-  command->add_option("--jobs", options->campaign.jobs, "workers")
-      ->capture_default_str()
-      ->check(CLI::Range(1u, 1024u));
-  options->kernel.add_to(*command);
-  command->add_option(
-      "--scenario", options->campaign.scenarios,
-      "scenario, or directory of them, to begin with; may be repeated; without, from nothing");
+  Command command = app.add_command("fuzz", text);
+  command.add_option("--for", options->duration, "how long: 90s, 10m, 8h, all starts of it together");
+  command.add_option("--out", options->campaign.out, "directory of the campaign; one that is there goes on")
+      .required();
+  command.add_option("--jobs", options->campaign.jobs, "workers").shows_default().within(1u, 1024u);
+  options->kernel.add_to(command);
+  command.add_option("--scenario", options->campaign.scenarios,
+                     "scenario, or directory of them, to begin with; may be repeated; without, from nothing");
   command
-      ->add_option("--seed", options->campaign.seed,
-                   "of the workers; with one job and --runs all is the same")
-      ->capture_default_str()
-      ->check(CLI::Range(uint64_t{1}, uint64_t{1000000000}));
-  command->add_option("--runs", options->campaign.runs, "end after so many executions");
-  command->add_option("--baseline", options->baseline,
-                      "file of signatures that are known, `*` for anything; only those found: exit 3");
-  command->add_option("--fuzzer", options->campaign.fuzzer, "the program of the workers (daxrace-fuzz)");
-  command->add_flag("--json", options->campaign.json, "for machines: the summary");
-  command->callback([options, exit_code] { *exit_code = run(*options); });
+      .add_option("--seed", options->campaign.seed, "of the workers; with one job and --runs all is the same")
+      .shows_default()
+      .within(uint64_t{1}, uint64_t{1000000000});
+  command.add_option("--runs", options->campaign.runs, "end after so many executions");
+  command.add_option("--baseline", options->baseline,
+                     "file of signatures that are known, `*` for anything; only those found: exit 3");
+  command.add_option("--fuzzer", options->campaign.fuzzer, "the program of the workers (daxrace-fuzz)");
+  command.add_flag("--json", options->campaign.json, "for machines: the summary");
+  command.callback([options, exit_code] { *exit_code = run(*options); });
 }
 
 }  // namespace daxrace::replay

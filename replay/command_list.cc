@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <iostream>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "core/engine/strategies.h"
 #include "core/engine/wait_var.h" /* before the macros of vocabulary.h */
@@ -122,20 +123,20 @@ void print_rows(const std::vector<Row>& rows) {
 
 }  // namespace
 
-void add_list(CLI::App& app, const char* text, int* exit_code) {
+void add_list(Command app, const char* text, int* exit_code) {
   struct Options {
     std::string what;
     bool json = false;
   };
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("list", text);
+  Command command = app.add_command("list", text);
   std::vector<std::string> names;
   for (const Table& table : kTables) names.push_back(table.name);
-  command->add_option("WHAT", options->what, "ops, oracles, strategies, patches or verdicts")
-      ->required()
-      ->check(CLI::IsMember(names));
-  command->add_flag("--json", options->json, "for machines");
-  command->callback([options, exit_code] {
+  command.add_option("WHAT", options->what, "ops, oracles, strategies, patches or verdicts")
+      .required()
+      .one_of(names);
+  command.add_flag("--json", options->json, "for machines");
+  command.callback([options, exit_code] {
     for (const Table& table : kTables) {
       if (options->what != table.name) continue;
       std::vector<Row> rows = table.rows();

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -52,12 +53,12 @@ int run(const CLI::App& app, const Options& options) {
 
 }  // namespace
 
-void add_man(CLI::App& app, const char* text, int* exit_code) {
+void add_man(Command app, const char* text, int* exit_code) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("man", text);
-  command->add_option("COMMAND", options->command, "whose page; without, that of daxrace");
-  command->add_option("--out", options->out, "directory to write all pages to, instead");
-  command->callback([options, exit_code, &app] { *exit_code = run(app, *options); });
+  Command command = app.add_command("man", text);
+  command.add_option("COMMAND", options->command, "whose page; without, that of daxrace");
+  command.add_option("--out", options->out, "directory to write all pages to, instead");
+  command.callback([options, exit_code, app] { *exit_code = run(app.app(), *options); });
 }
 
 }  // namespace daxrace::replay

@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <iostream>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "replay/command.h"
 #include "replay/kernel_trials.h"
@@ -111,20 +112,20 @@ int run(const Options& options) {
 
 }  // namespace
 
-void add_matrix(CLI::App& app, const char* text, int* exit_code) {
+void add_matrix(Command app, const char* text, int* exit_code) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("matrix", text);
-  command->add_option("PATH", options->paths, "scenarios, or directories of them")->required();
-  command->add_option("--preemptions", options->tuning.preemptions, "of a schedule, at most")
-      ->capture_default_str()
-      ->check(CLI::Range(0, scenario::kPreemptionsMax));
-  command->add_option("--executions", options->tuning.executions_max, "give a kernel up after so many")
-      ->capture_default_str()
-      ->check(CLI::Range(uint64_t{1}, uint64_t{1000000000000}));
-  command->add_option("--format", options->format, "text, html or json")
-      ->capture_default_str()
-      ->check(CLI::IsMember({"text", "html", "json"}));
-  command->callback([options, exit_code] { *exit_code = run(*options); });
+  Command command = app.add_command("matrix", text);
+  command.add_option("PATH", options->paths, "scenarios, or directories of them").required();
+  command.add_option("--preemptions", options->tuning.preemptions, "of a schedule, at most")
+      .shows_default()
+      .within(0, scenario::kPreemptionsMax);
+  command.add_option("--executions", options->tuning.executions_max, "give a kernel up after so many")
+      .shows_default()
+      .within(uint64_t{1}, uint64_t{1000000000000});
+  command.add_option("--format", options->format, "text, html or json")
+      .shows_default()
+      .one_of({"text", "html", "json"});
+  command.callback([options, exit_code] { *exit_code = run(*options); });
 }
 
 }  // namespace daxrace::replay

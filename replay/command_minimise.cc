@@ -6,6 +6,7 @@
 #include <iostream>
 #include <map>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "core/scenario/text.h"
 #include "replay/constraints.h"
@@ -155,7 +156,7 @@ int run(const Options& options) {
   scenario::KernelChoice kernel = options.kernel.over(input.program);
   auto shown = std::make_unique<scenario::Runner>();
   load(*shown, input, kernel);
-  for (const std::string& line : difference_lines(replay_program(*shown))) spdlog::warn("{}", line);
+  for (const std::string& line : difference_lines(replay_program(*shown))) spdlog::warn(line);
   if (shown->execution().headline() == nullptr) {
     throw UsageError{input.path +
                      ": its schedule shows no finding, so there is nothing to minimise; `daxrace run` or "
@@ -206,23 +207,23 @@ int run(const Options& options) {
 
 }  // namespace
 
-void add_minimise(CLI::App& app, const char* text, int* exit_code) {
+void add_minimise(Command app, const char* text, int* exit_code) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("minimise", text);
-  command->alias("minimize");
-  command->add_option("FILE", options->file, "finding, crash file or corpus file")->required();
-  options->kernel.add_to(*command);
-  command->add_option("--effort", options->tuning.effort, "executions that one smaller program may cost")
-      ->capture_default_str()
-      ->check(CLI::Range(uint64_t{1}, uint64_t{1000000000}));
-  command->add_option("--schedules", options->schedules, "at most so many decide which orders are necessary")
-      ->capture_default_str()
-      ->check(CLI::Range(uint64_t{1}, uint64_t{1000000000}));
-  command->add_option("--save", options->save, "file to write the result to (STEM.min.dax)");
-  command->add_flag("--no-save", options->no_save, "do not write it");
-  command->add_flag("--all", options->all, "print the irrelevant orders, too");
-  command->add_flag("--json", options->json, "for machines");
-  command->callback([options, exit_code] { *exit_code = run(*options); });
+  Command command = app.add_command("minimise", text);
+  command.alias("minimize");
+  command.add_option("FILE", options->file, "finding, crash file or corpus file").required();
+  options->kernel.add_to(command);
+  command.add_option("--effort", options->tuning.effort, "executions that one smaller program may cost")
+      .shows_default()
+      .within(uint64_t{1}, uint64_t{1000000000});
+  command.add_option("--schedules", options->schedules, "at most so many decide which orders are necessary")
+      .shows_default()
+      .within(uint64_t{1}, uint64_t{1000000000});
+  command.add_option("--save", options->save, "file to write the result to (STEM.min.dax)");
+  command.add_flag("--no-save", options->no_save, "do not write it");
+  command.add_flag("--all", options->all, "print the irrelevant orders, too");
+  command.add_flag("--json", options->json, "for machines");
+  command.callback([options, exit_code] { *exit_code = run(*options); });
 }
 
 }  // namespace daxrace::replay

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <cinttypes>
 #include <iostream>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "core/scenario/text.h"
 #include "replay/replayer.h"
@@ -84,8 +84,7 @@ int run(const Options& options) {
   if (options.step && (options.json || options.verify))
     throw UsageError{"--step is for people; it goes with neither --json nor --verify"};
   Input input = read_any(options.file);
-  if (input.lenient)
-    spdlog::warn("{}; read leniently, the program is now:\n{}", input.why, scenario::print(input.program));
+  tell_if_lenient(input);
   if (options.verify && !input.program.found)
     throw UsageError{input.path + ": records no finding to verify; run it without --verify"};
   scenario::KernelChoice kernel = options.kernel.over(input.program);
@@ -114,20 +113,19 @@ int run(const Options& options) {
 
 }  // namespace
 
-void add_replay(CLI::App& app, const char* text, int* exit_code) {
+void add_replay(Command app, const char* text, int* exit_code) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("replay", text);
-  command->add_option("FILE", options->file, "finding, crash file, corpus file or scenario")->required();
-  options->kernel.add_to(*command);
-  command->add_flag("--verify", options->verify, "exit 0 only if finding and trace are those recorded");
-  command->add_flag(
-      "--step", options->step,
-      "go through it forward and backward, and look at the machine; reads commands, see `help`");
-  command->add_option("--times", options->times, "replay so often; every trace must be the same")
-      ->capture_default_str()
-      ->check(CLI::Range(uint64_t{1}, uint64_t{1000000000}));
-  command->add_flag("--json", options->json, "for machines");
-  command->callback([options, exit_code] { *exit_code = run(*options); });
+  Command command = app.add_command("replay", text);
+  command.add_option("FILE", options->file, "finding, crash file, corpus file or scenario").required();
+  options->kernel.add_to(command);
+  command.add_flag("--verify", options->verify, "exit 0 only if finding and trace are those recorded");
+  command.add_flag("--step", options->step,
+                   "go through it forward and backward, and look at the machine; reads commands, see `help`");
+  command.add_option("--times", options->times, "replay so often; every trace must be the same")
+      .shows_default()
+      .within(uint64_t{1}, uint64_t{1000000000});
+  command.add_flag("--json", options->json, "for machines");
+  command.callback([options, exit_code] { *exit_code = run(*options); });
 }
 
 }  // namespace daxrace::replay

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <iostream>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "core/engine/determinism.h"
 #include "core/engine/strategies.h"
@@ -127,31 +128,31 @@ int run(const Options& options) {
 
 }  // namespace
 
-void add_run(CLI::App& app, const char* text, int* exit_code) {
+void add_run(Command app, const char* text, int* exit_code) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("run", text);
-  command->add_option("FILE", options->file, "program to run")->required();
-  options->kernel.add_to(*command);
-  command->add_option("--strategy", options->strategy, "who decides the schedule: `daxrace list strategies`")
-      ->capture_default_str();
-  command->add_option("--seed", options->tuning.seed, "of the strategy")
-      ->capture_default_str()
-      ->check([](const std::string& value) -> std::string {
+  Command command = app.add_command("run", text);
+  command.add_option("FILE", options->file, "program to run").required();
+  options->kernel.add_to(command);
+  command.add_option("--strategy", options->strategy, "who decides the schedule: `daxrace list strategies`")
+      .shows_default();
+  command.add_option("--seed", options->tuning.seed, "of the strategy")
+      .shows_default()
+      .check([](const std::string& value) -> std::string {
         bool number =
             !value.empty() && value.size() < 20 && value.find_first_not_of("0123456789") == value.npos;
         return number ? "" : "expected a number of at most 19 digits, not `" + value + "`";
       });
-  command->add_option("--schedules", options->schedules, "give up after so many")
-      ->capture_default_str()
-      ->check(CLI::Range(uint64_t{1}, uint64_t{1000000000000}));
-  command->add_option("--depth", options->tuning.depth, "pct: depth of the bugs it aims at")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 20));
-  command->add_option("--save", options->save, "file to write a finding to (VERDICT-DIGITS.dax)");
-  command->add_flag("--no-save", options->no_save, "do not write a finding");
-  command->add_flag("--twice", options->twice, "run every schedule twice and compare the traces");
-  command->add_flag("--json", options->json, "for machines");
-  command->callback([options, exit_code] { *exit_code = run(*options); });
+  command.add_option("--schedules", options->schedules, "give up after so many")
+      .shows_default()
+      .within(uint64_t{1}, uint64_t{1000000000000});
+  command.add_option("--depth", options->tuning.depth, "pct: depth of the bugs it aims at")
+      .shows_default()
+      .within(1, 20);
+  command.add_option("--save", options->save, "file to write a finding to (VERDICT-DIGITS.dax)");
+  command.add_flag("--no-save", options->no_save, "do not write a finding");
+  command.add_flag("--twice", options->twice, "run every schedule twice and compare the traces");
+  command.add_flag("--json", options->json, "for machines");
+  command.callback([options, exit_code] { *exit_code = run(*options); });
 }
 
 }  // namespace daxrace::replay

@@ -47,14 +47,14 @@ int run(const Options& options) {
 
 }  // namespace
 
-void add_scenario(CLI::App& app, const char* text, int* exit_code) {
+void add_scenario(Command app, const char* text, int* exit_code) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("scenario", text);
-  command->require_subcommand(1);
-  CLI::App* fresh = command->add_subcommand("new", "begin a scenario from a report");
-  fresh->add_option("--from", options->from, "an mbox, a mail, or the text of an archive's page")->required();
-  fresh->add_option("--output,-o", options->output, "file to write, instead of standard output");
-  fresh->callback([options, exit_code] { *exit_code = run(*options); });
+  Command command = app.add_command("scenario", text);
+  command.require_command();
+  Command fresh = command.add_command("new", "begin a scenario from a report");
+  fresh.add_option("--from", options->from, "an mbox, a mail, or the text of an archive's page").required();
+  fresh.add_option("--output,-o", options->output, "file to write, instead of standard output");
+  fresh.callback([options, exit_code] { *exit_code = run(*options); });
 }
 
 }  // namespace daxrace::replay

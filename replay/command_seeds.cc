@@ -54,14 +54,14 @@ int run(const Options& options) {
 
 }  // namespace
 
-void add_seeds(CLI::App& app, const char* text, int* exit_code) {
+void add_seeds(Command app, const char* text, int* exit_code) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("seeds", text);
-  command->add_option("PATH", options->paths, "scenarios, or directories of *.dax")->capture_default_str();
-  command->add_option("--out", options->out, "directory to write to")->required();
-  options->kernel.add_to(*command);
-  command->add_flag("--json", options->json, "for machines");
-  command->callback([options, exit_code] { *exit_code = run(*options); });
+  Command command = app.add_command("seeds", text);
+  command.add_option("PATH", options->paths, "scenarios, or directories of *.dax").shows_default();
+  command.add_option("--out", options->out, "directory to write to").required();
+  options->kernel.add_to(command);
+  command.add_flag("--json", options->json, "for machines");
+  command.callback([options, exit_code] { *exit_code = run(*options); });
 }
 
 }  // namespace daxrace::replay

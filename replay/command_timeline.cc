@@ -4,6 +4,7 @@
 #include <fstream>
 #include <iostream>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "core/scenario/text.h"
 #include "replay/odds.h"
@@ -43,13 +44,12 @@ std::string drawn(const scenario::Runner& runner, const std::string& format, con
 
 int run(const Options& options) {
   Input input = read_any(options.file);
-  if (input.lenient)
-    spdlog::warn("{}; read leniently, the program is now:\n{}", input.why, scenario::print(input.program));
+  tell_if_lenient(input);
   check_writable(options.output);
   scenario::Runner runner;
   load(runner, input, options.kernel.over(input.program));
   Replayed result = replay_program(runner);
-  for (const std::string& line : difference_lines(result)) spdlog::warn("{}", line);
+  for (const std::string& line : difference_lines(result)) spdlog::warn(line);
   std::vector<int> odds;
   if (options.odds) odds = odds_of(runner, options.samples);
   if (options.odds && odds.empty())
@@ -60,25 +60,25 @@ int run(const Options& options) {
 
 }  // namespace
 
-void add_timeline(CLI::App& app, const char* text, int* exit_code) {
+void add_timeline(Command app, const char* text, int* exit_code) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("timeline", text);
-  command->add_option("FILE", options->file, "any program; without a schedule, its default one")->required();
-  options->kernel.add_to(*command);
+  Command command = app.add_command("timeline", text);
+  command.add_option("FILE", options->file, "any program; without a schedule, its default one").required();
+  options->kernel.add_to(command);
   command
-      ->add_option("--format", options->format,
-                   "text; mail: as on the lists, CPU0 | CPU1; html: one file for a browser; perfetto: for "
-                   "ui.perfetto.dev; json: every event; scenario: as a program")
-      ->capture_default_str()
-      ->check(CLI::IsMember({"text", "mail", "html", "perfetto", "json", "scenario"}));
-  command->add_option("--output,-o", options->output, "file to write to, instead of standard output");
-  command->add_flag("--odds", options->odds,
-                    "how likely the finding is from each step on, and the point of no return");
-  command->add_option("--samples", options->samples, "schedules for the odds of each step")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1000000));
-  command->add_flag("--json", options->json, "the same as --format json");
-  command->callback([options, exit_code] { *exit_code = run(*options); });
+      .add_option("--format", options->format,
+                  "text; mail: as on the lists, CPU0 | CPU1; html: one file for a browser; perfetto: for "
+                  "ui.perfetto.dev; json: every event; scenario: as a program")
+      .shows_default()
+      .one_of({"text", "mail", "html", "perfetto", "json", "scenario"});
+  command.add_option("--output,-o", options->output, "file to write to, instead of standard output");
+  command.add_flag("--odds", options->odds,
+                   "how likely the finding is from each step on, and the point of no return");
+  command.add_option("--samples", options->samples, "schedules for the odds of each step")
+      .shows_default()
+      .within(1, 1000000);
+  command.add_flag("--json", options->json, "the same as --format json");
+  command.callback([options, exit_code] { *exit_code = run(*options); });
 }
 
 }  // namespace daxrace::replay

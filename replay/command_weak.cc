@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <iostream>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "core/scenario/text.h"
 #include "daxrace_version.h"
@@ -149,23 +150,23 @@ int run(const Options& options) {
   return kFound;
 }
 
-void add_run_options(CLI::App& command, Options& options) {
-  command.add_option("NAME", options.name, "of `daxrace weak list`")->required();
+void add_run_options(Command command, Options& options) {
+  command.add_option("NAME", options.name, "of `daxrace weak list`").required();
   command.add_option("--without", options.without, "an ordering, or an ingredient, that it shall lack");
   command
       .add_option("--search", options.search, "full, bound or random; the program's own if it is not given")
-      ->check(CLI::IsMember({"full", "bound", "random", "own"}));
+      .one_of({"full", "bound", "random", "own"});
   command.add_option("--preemptions", options.preemptions, "of --search bound")
-      ->capture_default_str()
-      ->check(CLI::Range(0u, 1000u));
+      .shows_default()
+      .within(0u, 1000u);
   command.add_option("--executions", options.executions, "of --search random")
-      ->capture_default_str()
-      ->check(CLI::Range(1u, 1000000000u));
-  command.add_option("--seed", options.seed, "of --search random")->capture_default_str();
+      .shows_default()
+      .within(1u, 1000000000u);
+  command.add_option("--seed", options.seed, "of --search random").shows_default();
   command
       .add_option("--schedule", options.schedule,
                   "one execution again, by the choices that were printed for it")
-      ->check([](const std::string& text) -> std::string {
+      .check([](const std::string& text) -> std::string {
         bool fits = (text[0] == 'd' || text[0] == 's') &&
                     text.find_first_not_of("0123456789abcdefghijklmnopqrstuvwxyz") == text.npos;
         return fits ? "" : "`" + text + "` is no schedule of daxrace weak";
@@ -175,16 +176,16 @@ void add_run_options(CLI::App& command, Options& options) {
 
 }  // namespace
 
-void add_weak(CLI::App& app, const char* text, int* exit_code) {
+void add_weak(Command app, const char* text, int* exit_code) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("weak", text);
-  command->require_subcommand(1);
-  CLI::App* lists = command->add_subcommand("list", "list the programs, and what each can do without");
-  lists->add_flag("--json", options->json, "for machines");
-  lists->callback([options, exit_code] { *exit_code = list(options->json); });
-  CLI::App* runs = command->add_subcommand("run", "explore the executions of a program");
-  add_run_options(*runs, *options);
-  runs->callback([options, exit_code] { *exit_code = run(*options); });
+  Command command = app.add_command("weak", text);
+  command.require_command();
+  Command lists = command.add_command("list", "list the programs, and what each can do without");
+  lists.add_flag("--json", options->json, "for machines");
+  lists.callback([options, exit_code] { *exit_code = list(options->json); });
+  Command runs = command.add_command("run", "explore the executions of a program");
+  add_run_options(runs, *options);
+  runs.callback([options, exit_code] { *exit_code = run(*options); });
 }
 
 }  // namespace daxrace::replay

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What may come next on a command line. The shells ask for it with `daxrace completion words`. */
+#include <CLI/CLI.hpp>
 #include <algorithm>
 
 #include "core/engine/strategies.h"

@@ -3,6 +3,7 @@
 
 #include <bit>
 #include <chrono>
+#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "core/engine/interrupt.h"

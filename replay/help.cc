@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "replay/help.h"
 
+#include <CLI/CLI.hpp>
 #include <regex>
 #include <sstream>
 

@@ -6,10 +6,15 @@
 #ifndef DAXRACE_REPLAY_HELP_H_
 #define DAXRACE_REPLAY_HELP_H_
 
-#include <CLI/CLI.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
+
+namespace CLI {
+class App;
+class Error;
+class Option;
+}  // namespace CLI
 
 namespace daxrace::replay {
 

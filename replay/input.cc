@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Reading programs from files, and the names in them that the text form does not know. */
+#include <spdlog/spdlog.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -138,6 +139,11 @@ Input read_any(const std::string& path) {
   return input;
 }
 
+void tell_if_lenient(const Input& input) {
+  if (!input.lenient) return;
+  spdlog::warn(input.why + "; read leniently, the program is now:\n" + scenario::print(input.program));
+}
+
 std::vector<std::string> scenario_files(const std::vector<std::string>& paths) {
   std::vector<std::string> files;
   for (const std::string& path : paths) {
@@ -184,21 +190,19 @@ std::string complete_row(std::string& word) {
   return "'" + word + "' is the beginning of more than one: " + all;
 }
 
-const CLI::Validator kRow([](std::string& word) { return complete_row(word); }, "");
-
 }  // namespace
 
-void KernelOptions::add_to(CLI::App& command) {
+void KernelOptions::add_to(Command command) {
   command.add_option("--kernel", choice.version,
                      "release to run on, like v5.18 (the program's own, or the newest)");
   command
       .add_option("--without", choice.without,
                   "take a commit out, which a unique beginning of its id names; repeatable")
-      ->allow_extra_args(false)
-      ->transform(kRow);
+      .one_at_a_time()
+      .transform(complete_row);
   command.add_option("--with", choice.with, "put a proposal, mutant or back-port in; repeatable")
-      ->allow_extra_args(false)
-      ->transform(kRow);
+      .one_at_a_time()
+      .transform(complete_row);
 }
 
 /* A release replaces the program's choice as a whole; rows are added to it. */

@@ -2,6 +2,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <iostream>
 
@@ -55,7 +56,7 @@ int main(int argc, char** argv) {
                "daxrace");
   app.set_version_flag("--version", "daxrace " DAXRACE_VERSION);
   app.require_subcommand(1);
-#define COMMAND(name, summary) replay::add_##name(app, summary, &exit_code);
+#define COMMAND(name, summary) replay::add_##name(replay::Command(app), summary, &exit_code);
 #include "replay/commands.def"
 #undef COMMAND
   replay::add_footers(app);
@@ -73,10 +74,10 @@ int main(int argc, char** argv) {
   } catch (const CLI::Success& success) {
     return app.exit(success);
   } catch (const CLI::ParseError& error) {
-    spdlog::error("{}", replay::explained(app, error));
+    spdlog::error(replay::explained(app, error));
     return replay::kUsage;
   } catch (const replay::UsageError& error) {
-    spdlog::error("{}", error.line);
+    spdlog::error(error.line);
     return replay::kUsage;
   }
   std::cout.flush();

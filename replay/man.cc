@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Manual pages, from the commands as they are defined. */
+#include <CLI/CLI.hpp>
 #include <sstream>
 
 #include "daxrace_version.h"

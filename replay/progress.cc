@@ -63,7 +63,7 @@ void ProgressLine::show(const engine::WorkersProgress& progress) {
   std::string text = line(progress, Clock::now());
   if (text.empty()) return;
   if (!terminal_) {
-    spdlog::info("{}", text);
+    spdlog::info(text);
     return;
   }
   std::fprintf(stderr, "\r%s\033[K", text.c_str());

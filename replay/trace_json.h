@@ -6,7 +6,7 @@
 #ifndef DAXRACE_REPLAY_TRACE_JSON_H_
 #define DAXRACE_REPLAY_TRACE_JSON_H_
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include "core/scenario/execute.h"
 
