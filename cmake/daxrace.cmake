@@ -54,8 +54,8 @@ function(daxrace_library name dir)
 endfunction()
 
 # daxrace_precompile(TARGET HEADER...): what is read again and again takes most of a build's time. Where nothing is
-# precompiled (the presets release, debug and gcc), a file that lacks an #include does not compile. Not for g++-12, which
-# warns of what it inlines from such headers.
+# precompiled (the preset gcc), a file that lacks an #include does not compile: g++-12 warns of what it inlines from such
+# headers.
 function(daxrace_precompile target)
   get_target_property(type ${target} TYPE)
   if(DAXRACE_PRECOMPILED AND NOT type STREQUAL "INTERFACE_LIBRARY")

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Every command that docs/replay.md shows, run in a copy of the tree, prints what is shown under it. UPDATE=1 writes the
 # page anew; what has changed in it is to be read.
+# Once: each of these commands has tests of its own.
 set -euo pipefail
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT

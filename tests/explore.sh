@@ -12,6 +12,10 @@ scenario=$DAXRACE_SOURCE/scenarios/found-write-during-pmd-fault.dax
 other=$DAXRACE_SOURCE/scenarios/found-write-during-fault.dax
 shm=$(ls -A /dev/shm)
 failed=0
+# Searches that last: long enough to be stopped in the middle.
+some=3
+more=4
+[[ -z ${DAXRACE_SLOW:-} ]] || { some=2; more=3; }
 
 fail() {
   echo "$1"
@@ -44,18 +48,18 @@ expect_gone() {
 }
 
 # --- any number of workers; without recognised states, exactly the same
-explore --preemptions 3 --no-prune
+explore --preemptions $some --no-prune
 [[ $? == 1 ]] || fail "a finding, but not exit 1"
 cp out whole
 for jobs in 2 3; do
-  explore --preemptions 3 --no-prune --jobs $jobs
+  explore --preemptions $some --no-prune --jobs $jobs
   [[ $? == 1 ]] || fail "$jobs jobs: not exit 1"
   expect_same "$jobs jobs"
 done
 
 # --- interrupted again and again, with another number of workers each time
 interruptions=0
-arguments=(--preemptions 3 --no-prune --checkpoint cut)
+arguments=(--preemptions $some --no-prune --checkpoint cut)
 for jobs in 2 1 3 2 1; do
   start "${arguments[@]}" --jobs $jobs
   children=$(cat /proc/$pid/task/$pid/children 2>/dev/null)
@@ -69,7 +73,7 @@ for jobs in 2 1 3 2 1; do
   grep -q '"interrupted": true' out || fail "interrupted, but it does not say so"
   grep -q '"checkpoint": "cut"' out || fail "interrupted, but no checkpoint is named"
   [[ -s cut ]] || fail "no checkpoint"
-  arguments=(--preemptions 3 --no-prune --resume cut)
+  arguments=(--preemptions $some --no-prune --resume cut)
 done
 ((interruptions > 0)) || fail "it was never interrupted"
 echo "$interruptions interruptions"
@@ -78,20 +82,20 @@ expect_same "interrupted and resumed"
 [[ ! -e cut ]] || fail "the checkpoint of a search that has ended is left"
 
 # --- one worker, with recognised states: as if nothing had been, after SIGTERM too
-explore --preemptions 4
+explore --preemptions $more
 cp out whole
-start --preemptions 4 --checkpoint cut
+start --preemptions $more --checkpoint cut
 kill -TERM $pid
 wait $pid
 [[ $? == 130 ]] || fail "SIGTERM: not exit 130"
 cp cut kept
-explore --preemptions 4 --resume cut
+explore --preemptions $more --resume cut
 expect_same "resumed after SIGTERM"
 
 # --- the parent is killed: what a periodic checkpoint holds is not lost, and its workers end
 for jobs in 1 3; do
   export DAXRACE_CHECKPOINT_MS=10
-  start --preemptions 4 --checkpoint periodic --jobs $jobs
+  start --preemptions $more --checkpoint periodic --jobs $jobs
   unset DAXRACE_CHECKPOINT_MS
   until [[ -s periodic ]]; do sleep 0.01; done
   children=$(cat /proc/$pid/task/$pid/children)
@@ -100,7 +104,7 @@ for jobs in 1 3; do
   wait $pid 2>/dev/null
   # shellcheck disable=SC2086
   expect_gone $children
-  explore --preemptions 4 --resume periodic --jobs $jobs
+  explore --preemptions $more --resume periodic --jobs $jobs
   [[ $? == 1 ]] || fail "after kill -9, $jobs jobs: $(cat err)"
   if ((jobs == 1)); then
     expect_same "after kill -9"
@@ -179,13 +183,13 @@ refuse() {
 }
 head -c 100 kept >short
 { head -c 150 kept; printf '\xff\xff'; tail -c +153 kept; } >damaged
-refuse 'another search' "$other" --all --preemptions 4 --resume kept
-refuse 'another search' "$scenario" --all --preemptions 3 --resume kept
-refuse 'another search' "$scenario" --all --preemptions 4 --no-prune --resume kept
-refuse 'another search' "$scenario" --all --preemptions 4 --kernel v6.14 --resume kept
-refuse 'another search' "$scenario" --preemptions 4 --resume kept
-refuse 'cut off or damaged' "$scenario" --all --preemptions 4 --resume short
-refuse 'cut off or damaged' "$scenario" --all --preemptions 4 --resume damaged
+refuse 'another search' "$other" --all --preemptions $more --resume kept
+refuse 'another search' "$scenario" --all --preemptions 1 --resume kept
+refuse 'another search' "$scenario" --all --preemptions $more --no-prune --resume kept
+refuse 'another search' "$scenario" --all --preemptions $more --kernel v6.14 --resume kept
+refuse 'another search' "$scenario" --preemptions $more --resume kept
+refuse 'cut off or damaged' "$scenario" --all --preemptions $more --resume short
+refuse 'cut off or damaged' "$scenario" --all --preemptions $more --resume damaged
 refuse 'not a checkpoint' "$scenario" --resume "$scenario"
 refuse 'missing: No such file' "$scenario" --resume missing
 refuse 'kept: exists' "$scenario" --checkpoint kept

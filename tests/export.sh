@@ -3,6 +3,7 @@
 # Every scenario, and a finding of each, as a C program: it compiles without a warning, and runs on the file system
 # that there is, to an end that says either "not seen" or what this machine lacks. Two that are made to be wrong say
 # so.
+# Once: most of it is the work of C compilers.
 set -euo pipefail
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT

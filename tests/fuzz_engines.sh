@@ -4,10 +4,10 @@
 # the command lines of those engines. An AFL++ build, too, if AFL++ is installed.
 #
 # DAXRACE_ENGINES: which (address undefined coverage).
+# Once: it builds for itself.
 set -uo pipefail
 cd "$DAXRACE_SOURCE"
-# Its builds do not depend on the preset: once is enough.
-[[ $DAXRACE_BIN != *asan* ]] && command -v clang++-19 >/dev/null || exit 77
+command -v clang++-19 >/dev/null || exit 77
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 failed=0

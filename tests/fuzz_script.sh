@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # scripts/fuzz.sh as a user runs it: on a kernel with a known bug it ends with findings and exit 1, and each command
 # that it prints replays one. From nothing, with --first, libFuzzer's own crash file is replayed as it is.
+# Once: it builds for itself.
 set -euo pipefail
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The HTML form of a timeline, in a browser: select, unfold, filter, keys, both themes, without scripts, no error.
 # SCREENSHOTS="light dark" SCRATCH=DIR keeps pictures.
+# Once: one page is like the other.
 set -euo pipefail
 if [[ -n ${SCRATCH:-} ]]; then
   scratch=$SCRATCH

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Every command that README.md shows in a console block, run in a copy of the tree, prints what is shown under it. A
 # line `...` stands for any number of lines. Its scripts/fuzz.sh is run by tests/fuzz_script.sh, in the build that has
-# it; scripts/test.sh is what runs this.
+# it, its `daxrace check` by tests/scenarios.sh; scripts/test.sh is what runs this.
+# Once: each of these commands has tests of its own.
 set -euo pipefail
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
@@ -18,9 +19,6 @@ if ! command -v python3 >/dev/null; then
   echo "skipped: no python3; scripts/setup.sh installs it"
   exit 77
 fi
-skip=(--skip scripts/fuzz.sh)
-# Instrumented that takes minutes; there tests/scenarios.sh is enough.
-[[ $DAXRACE_BIN != *asan* ]] || skip+=(--skip 'daxrace check scenarios')
-commands=$(python3 "$DAXRACE_SOURCE/tests/console.py" README.md "${skip[@]}") || { echo "$commands"; exit 1; }
+commands=$(python3 "$DAXRACE_SOURCE/tests/console.py" README.md --skip scripts/fuzz.sh --skip 'daxrace check scenarios') || { echo "$commands"; exit 1; }
 ((${commands%% *} >= 7)) || { echo "only $commands in README.md"; exit 1; }
 echo "$commands"
