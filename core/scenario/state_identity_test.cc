@@ -91,7 +91,7 @@ Reached search(Runner& runner, uint32_t preemptions, bool prune) {
 
 /* A loop that waits for another task is cut short here; brute force goes round it until the budget is spent.
  */
-constexpr size_t kShare = kSanitized ? 50 : 1;
+constexpr size_t kShare = kSanitized ? 50 : 2;
 
 constexpr engine::Limits kLimits{.steps_max = 1500, .tasks_max = 4};
 
