@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * How commands describe their arguments: CLI11, compiled once. It is header only, and each file that builds a
- * command with it pays for most of it: 7 s of a compilation, against 1 s for what a command itself does.
+ * command with it pays for most of it, two thirds of what it takes to compile `daxrace list`.
  *
  * Handles, as small as a pointer, of what the CLI::App of main() owns. Variables must outlive the parsing.
  * Wrong definitions throw CLI::ConstructionError.
