@@ -8,6 +8,7 @@
 #include <cinttypes>
 #include <cstdio>
 #include <cstring>
+#include <span>
 
 #include "core/engine/strategies.h"
 #include "core/model/patches.h"
@@ -34,6 +35,20 @@ struct Counters {
 };
 static_assert(sizeof(Counters) <= 16384);
 __attribute__((section("__libfuzzer_extra_counters"), used, aligned(64))) Counters counters;
+
+std::span<uint8_t> code_counters() {
+  if (&__start___sancov_cntrs == nullptr) return {};
+  return {&__start___sancov_cntrs, &__stop___sancov_cntrs};
+}
+
+void see(std::span<const uint8_t> now, std::vector<uint8_t>& seen) {
+  seen.resize(now.size());
+  for (size_t i = 0; i < now.size(); ++i) seen[i] |= now[i];
+}
+
+size_t count_set(std::span<const uint8_t> seen) {
+  return seen.size() - static_cast<size_t>(std::ranges::count(seen, uint8_t{0}));
+}
 
 double cpu_seconds() {
   timespec time;
@@ -113,9 +128,11 @@ bool Session::run(std::string_view text) {
     look(last_.text.size());
     if (executions_ % kCheckEvery == 0) check_determinism();
   }
-  if (!options_.code) forget_code();
+  if (!options_.code) std::ranges::fill(code_counters(), uint8_t{0});
   if (!options_.campaign.empty()) report_to_campaign();
-  return true;
+  /* Not kept is what a task spun in, until the schedule had to become fair: it costs as much as ten others,
+   * and its mutants mostly would. A finding in it is kept as one. */
+  return !runner_.execution().became_fair();
 }
 
 void Session::count(const engine::Execution& execution) {
@@ -156,17 +173,13 @@ void Session::sample() {
   last_.text.clear(); /* it may have got a schedule */
 }
 
-void Session::forget_code() const {
-  if (&__start___sancov_cntrs == nullptr) return;
-  std::memset(&__start___sancov_cntrs, 0,
-              static_cast<size_t>(&__stop___sancov_cntrs - &__start___sancov_cntrs));
-}
-
-/* Pairs are sampled: looking at all counters after every execution would cost more than counting them. */
+/* What is covered is sampled: looking at all counters after every execution would cost more than counting
+ * them. */
 void Session::report_to_campaign() {
   constexpr uint64_t kLookEvery = 16; /* executions */
   if (executions_ % kLookEvery != 0) return;
-  for (uint32_t i = 0; i < kPairCounters; ++i) pairs_seen_[i] |= counters.pairs[i];
+  see(code_counters(), code_seen_);
+  see({reinterpret_cast<const uint8_t*>(&counters), sizeof counters}, other_seen_);
   const auto now = std::chrono::steady_clock::now();
   if (now < next_report_) return;
   next_report_ = now + std::chrono::seconds(1);
@@ -274,9 +287,9 @@ void Session::write_stats() const {
     std::fprintf(file, "finding %" PRIu64 " %s\n", known.hits, known.signature.c_str());
   }
   if (!options_.campaign.empty()) {
-    const auto pairs =
-        std::count_if(std::begin(pairs_seen_), std::end(pairs_seen_), [](uint8_t seen) { return seen != 0; });
-    std::fprintf(file, "pairs %td\nend\n", pairs);
+    const std::span<const uint8_t> other(other_seen_);
+    std::fprintf(file, "features %zu\npairs %zu\nend\n", count_set(code_seen_) + count_set(other),
+                 count_set(other.first(std::min<size_t>(kPairCounters, other.size()))));
   }
   bool written = std::ferror(file) == 0;
   written = std::fclose(file) == 0 && written;

@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/engine/strategy_replay.h"
 #include "core/scenario/execute.h"
@@ -68,7 +69,6 @@ class Session {
   void count(const engine::Execution& execution);
   void look(size_t size);
   void sample();
-  void forget_code() const;
   void check_determinism();
   void handle_finding(const engine::Finding& first);
   void collect(const engine::Finding& finding, bool is_headline, const std::string& signature);
@@ -91,7 +91,8 @@ class Session {
   double first_finding_seconds_ = 0;
   double first_finding_cpu_seconds_ = 0;
   std::chrono::steady_clock::time_point next_report_ = started_;
-  uint8_t pairs_seen_[kPairCounters] = {};
+  std::vector<uint8_t> code_seen_;  /* all counters that were ever set, of some executions; the compiler's */
+  std::vector<uint8_t> other_seen_; /* and our own, the pairs first */
 };
 
 }  // namespace daxrace::fuzz

@@ -31,6 +31,7 @@ double seconds_since(Clock::time_point then) {
 void add(WorkerStats& sum, const WorkerStats& stats) {
   sum.executions += stats.executions;
   sum.steps += stats.steps;
+  sum.features = std::max(sum.features, stats.features);
   sum.pairs = std::max(sum.pairs, stats.pairs);
   sum.cpu_seconds += stats.cpu_seconds;
   for (const auto& [signature, hits] : stats.hits) sum.hits[signature] += hits;
@@ -113,14 +114,15 @@ void Campaign::start(Worker& worker, unsigned index) {
   for (size_t i = 0; i + 1 < options_.kernel.size(); i += 2)
     command.push_back(options_.kernel[i] + "=" + options_.kernel[i + 1]);
   const bool alone = options_.runs != 0 && options_.jobs == 1;
-  command.insert(command.end(),
-                 {"--campaign=" + store_.path("findings"), "--stats=" + worker.stats_file,
-                  "-artifact_prefix=" + store_.path("infrastructure/"), "-handle_int=0", "-handle_xfsz=0",
-                  "-handle_term=0", "-timeout=60", "-print_final_stats=0", "-verbosity=1",
-                  /* Another worker's entries come when they come: not where runs are to be the same. To look
-                   * for them costs a look at every file: each second that was a quarter of the time, after
-                   * half an hour. */
-                  std::string("-reload=") + (alone ? "0" : "10")});
+  command.insert(command.end(), {"--campaign=" + store_.path("findings"), "--stats=" + worker.stats_file,
+                                 "-artifact_prefix=" + store_.path("infrastructure/"), "-handle_int=0",
+                                 "-handle_xfsz=0", "-handle_term=0", "-timeout=60", "-print_final_stats=0",
+                                 /* To tell of a new input costs libFuzzer a walk over the corpus. */
+                                 "-verbosity=0",
+                                 /* Another worker's entries come when they come: not where runs are to be the
+                                  * same. To look for them costs a look at every file: each second that was a
+                                  * quarter of the time, after half an hour. */
+                                 std::string("-reload=") + (alone ? "0" : "10")});
   /* A worker that is started again is to try something else. */
   const uint64_t seed = options_.seed + index + (number - index % (number + 1)) * 7919;
   command.push_back("-seed=" +
@@ -141,14 +143,11 @@ void Campaign::start(Worker& worker, unsigned index) {
   if (!worker.process.start(command)) worker.not_before = Clock::now() + std::chrono::seconds(1);
 }
 
-/* "#123 NEW cov: 1 ft: 2 corp: ..." */
+/* Its last words, should it die. */
 void Campaign::listen(Worker& worker) {
   constexpr size_t kTail = 16384;
   const std::string said = worker.process.read_output();
   if (said.empty()) return;
-  const size_t at = said.rfind(" ft: ");
-  if (at != std::string::npos)
-    state_.features = std::max<uint64_t>(state_.features, std::strtoull(said.c_str() + at + 5, nullptr, 10));
   worker.tail += said;
   if (worker.tail.size() > kTail) worker.tail.erase(0, worker.tail.size() - kTail);
 }
@@ -220,6 +219,7 @@ void Campaign::gather() {
   if (corpus > state_.corpus || sum.pairs > state_.pairs) state_.last_new_seconds = state_.seconds;
   state_.executions = std::max(state_.executions, sum.executions);
   state_.steps = std::max(state_.steps, sum.steps);
+  state_.features = std::max(state_.features, sum.features);
   state_.pairs = std::max(state_.pairs, sum.pairs);
   state_.cpu_seconds = std::max(state_.cpu_seconds, sum.cpu_seconds);
   state_.resident_kb = 0;

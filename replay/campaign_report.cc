@@ -301,7 +301,7 @@ std::string report_html(const CampaignState& state) {
   for (const CampaignCause& cause : state.causes()) html += cause_html(cause);
   html +=
       "</table>\n<h2>Over time</h2>\n" + curve(state, "Inputs", &CampaignSample::corpus) +
-      curve(state, "Coverage features", &CampaignSample::features) +
+      curve(state, "Coverage counters ever set", &CampaignSample::features) +
       curve(state, "Pairs", &CampaignSample::pairs) + curve(state, "Findings", &CampaignSample::findings) +
       curve(state, "Memory of a worker in KB", &CampaignSample::resident_kb) + "<h2>The run</h2>\n<table>\n";
   html += fact("elapsed", duration_text(state.seconds)) + fact("executions", grouped(state.executions)) +

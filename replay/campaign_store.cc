@@ -154,6 +154,7 @@ bool read_stats(const std::string& path, WorkerStats& stats) {
     words >> key;
     if (key == "executions") words >> stats.executions;
     if (key == "steps") words >> stats.steps;
+    if (key == "features") words >> stats.features;
     if (key == "pairs") words >> stats.pairs;
     if (key == "cpu_seconds") words >> stats.cpu_seconds;
     if (key == "resident_kb") words >> stats.resident_kb;

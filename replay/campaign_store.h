@@ -56,6 +56,7 @@ class CampaignStore {
 struct WorkerStats {
   uint64_t executions = 0;
   uint64_t steps = 0;
+  uint64_t features = 0;
   uint64_t pairs = 0;
   double cpu_seconds = 0;
   uint64_t resident_kb = 0;

@@ -44,7 +44,7 @@ std::string subject_of(scenario::Runner& runner, const ExhaustOptions& options) 
   std::string looked_for = options.only.empty() ? std::string("any finding") : options.only;
   return looked_for + (options.stop_at_first ? ", once" : ", all") + "; program " +
          hex(engine::hash_text(scenario::print(program))) + ", " + describe(runner.kernel()) + ", " +
-         std::to_string(runner.execution().limits().steps_max) + " steps, daxrace " DAXRACE_VERSION " " +
+         std::to_string(runner.execution().limits().op_steps_max) + " steps, daxrace " DAXRACE_VERSION " " +
          hex(runner.execution().trace_hash());
 }
 

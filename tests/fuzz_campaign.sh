@@ -42,7 +42,7 @@ grep -q '<failure ' "$scratch/a/junit.xml" || fail "JUnit shows no failure"
 executions=$(number_of executions "$scratch/a")
 ((executions > 0)) || fail "no executions"
 
-for key in resident_kb steps_per_cpu_second cpu_seconds; do
+for key in resident_kb steps_per_cpu_second cpu_seconds features pairs; do
   grep -q "^ \"$key\": [1-9]" "$scratch/a/status.json" || fail "status.json: no $key"
 done
 
@@ -52,6 +52,15 @@ campaign 1 "$scratch/a" --for 8s --jobs 1 --kernel v4.11
 grep -q 'going on with' "$scratch/log" || fail "it does not go on" "$scratch/log"
 (($(number_of executions "$scratch/a") > executions)) || fail "executions of the first part are lost"
 for finding in "${findings[@]}"; do [[ -e $finding ]] || fail "$finding is lost"; done
+
+# What a task spins in for ever is found, and not kept for its mutants to do the same.
+mkdir -p "$scratch/spins/corpus" "$scratch/spins/findings"
+"$bin/daxrace-fuzz" --kernel=v4.10 --campaign="$scratch/spins/findings" -runs=20000 -seed=7 -verbosity=0 \
+  "$scratch/spins/corpus" >"$scratch/log" 2>&1 || fail "daxrace-fuzz on v4.10" "$scratch/log"
+compgen -G "$scratch/spins/findings/*livelock*" >/dev/null || fail "no livelock on v4.10"
+(($(find "$scratch/spins/corpus" -type f | wc -l) > 500)) || fail "next to no inputs on v4.10"
+"$bin/daxrace-fuzz" --kernel=v4.10 --only=livelock "$scratch"/spins/corpus/* >"$scratch/log" 2>&1 ||
+  fail "an input that was kept livelocks" "$scratch/log"
 
 # Reproducible; and what is known is not new.
 for name in b c; do campaign 1 "$scratch/$name" --seed 7 --jobs 1 --runs 3000 --kernel v4.11; done

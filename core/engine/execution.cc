@@ -26,9 +26,6 @@ Execution::Execution(Limits limits) : limits_(limits) {
   fibers_ = std::make_unique<Fiber[]>(tasks);
   fiber_idle_.resize(tasks);
   exceptions_.resize(tasks + 1);
-  /* A quarter more for the fair part, and one for whatever ends it. */
-  trace_.resize(limits_.steps_max + limits_.steps_max / 4 + 64);
-  decisions_.resize(trace_.size());
   roles_used_.reserve(Role::kRolesMax);
   role_counts_.fill(0);
   arena_.set_limit(
@@ -44,7 +41,6 @@ void Execution::reset() {
   decision_count_ = 0;
   task_count_ = unfinished_ = 0;
   steps_ = 0;
-  budget_ = std::min(limits_.steps_max, stop_after_);
   fair_ = unwinding_ = crashed_ = point_ = false;
   preemptions_ = tickets_ = 0;
   runnable_ = conditional_ = spinning_ = blocked_ = 0;
@@ -53,6 +49,7 @@ void Execution::reset() {
   finding_count_ = 0;
   sentences_.clear();
   destroyed_ = nullptr;
+  look_again();
   lock_order_.begin(limits_.lock_order);
 }
 
@@ -182,26 +179,6 @@ void Execution::count_standing_pairs(uint32_t what) {
     const uint64_t where = combine(task.pending.site->hash, uint64_t{task.sleeping});
     standing_[combine(where, what) & standing_mask_] = 1;
   }
-}
-
-void Execution::spend() {
-  if (unwinding_) {
-    --steps_; /* destructors at work: what they do is no part of the execution */
-    return;
-  }
-  if (steps_ >= stop_after_) end(End::kAbandoned);
-  if (fair_) livelock();
-  /* A schedule may starve whoever could end the loop: only a fair one shows that nobody can. */
-  fair_ = true;
-  quick_ = false;
-  counts_changes_ = true;
-  for (int i = 0; i < task_count_; ++i) {
-    Task& task = tasks_[static_cast<size_t>(i)];
-    task.transitions_at_fair = task.transitions;
-    task.ended_op = false;
-    task.changes = 0;
-  }
-  budget_ = std::min(limits_.steps_max + limits_.steps_max / 4, stop_after_);
 }
 
 #ifdef DAXRACE_DEBUG

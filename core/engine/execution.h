@@ -34,6 +34,9 @@ namespace daxrace::engine {
 struct Limits {
   uint32_t steps_max = 20000; /* events of an execution; beyond it, fair scheduling decides about livelock */
   int tasks_max = 9;          /* including the first; at most kTasksMax */
+  /* Steps of one task in one operation: no operation that gets on makes as many. Beyond it, too, fair
+   * scheduling decides about livelock: who makes as many again, while nobody ends an operation, is in one. */
+  uint32_t op_steps_max = UINT32_MAX;
   size_t memory_max = size_t{1} << 28; /* bytes of the arena */
   /* Bodies own things: a task that does not come to its end is unwound by an exception on its own stack.
    * Otherwise its stack is forgotten, which is right for bodies that own nothing but arena memory. */
@@ -69,6 +72,9 @@ class Execution {
   /* Ends each run() after so many events, as if the strategy had abandoned it: what was done so far can be
    * looked at. */
   void stop_after(uint32_t events) { stop_after_ = events; }
+
+  /* What is right for the operations of one program may be too little for another's. */
+  void set_op_steps_max(uint32_t steps) { limits_.op_steps_max = steps; }
 
   /* --- for the code under test -----------------------------------------------------------------------------
    */
@@ -269,6 +275,8 @@ class Execution {
   /* The finding of smallest precedence, or null. */
   const Finding* headline() const;
   std::span<const Decision> decisions() const { return {decisions_.data(), decision_count_}; }
+  /* Somebody made too many steps: from there on the schedule was fair, and not the strategy's. */
+  bool became_fair() const { return fair_; }
   uint32_t preemptions() const { return preemptions_; }
   const Limits& limits() const { return limits_; }
 
@@ -338,6 +346,9 @@ class Execution {
   void out_of_memory();
   bool ready_fiber(TaskId task);
   [[gnu::cold]] void spend();
+  void begin_fair();
+  void look_again();
+  uint32_t fair_steps_max() const { return limits_.steps_max + limits_.steps_max / 4; }
   [[gnu::noinline]] void stop_spinning(const Object& object);
   void stop_spinning(TaskId task);
   void count_pair(const Site& site, EventKind kind, Object& object);
@@ -351,7 +362,7 @@ class Execution {
   TaskId self_ = kNoTask;
   uint8_t choice_ = 0; /* of the last point, until the next event takes it */
   bool point_ = false; /* the next event is the one that was declared */
-  bool fair_ = false;  /* the budget is spent: the strategy is not asked any more */
+  bool fair_ = false;  /* too many steps: the strategy is not asked any more */
   bool unwinding_ = false;
   bool quick_ = false; /* uniform_ decides, over at most 64 tasks */
   bool crashed_ = false;
@@ -359,7 +370,8 @@ class Execution {
   bool watched_ = false;        /* a trace or pairs are kept */
   Strategy::Needs needs_;
   uint32_t steps_ = 0;
-  uint32_t budget_ = 0;
+  uint32_t budget_ = 0;    /* steps after which to look whether anybody gets on */
+  uint32_t fair_from_ = 0; /* the step at which the fair part began */
   uint32_t stop_after_ = UINT32_MAX;
   uint32_t preemptions_ = 0;
   uint32_t decision_count_ = 0;

@@ -121,5 +121,65 @@ TEST(LivelockBlame, NotWhoeverEndsOperations) {
   expect_blame({works, spin, works}, 2, kNoTask, {"Bob made"});
 }
 
+/* --- when it is one: Limits::op_steps_max --- */
+
+constexpr uint32_t kOpSteps = 500;
+constexpr Limits kLong{.steps_max = 100000, .op_steps_max = kOpSteps};
+
+void work(int steps) {
+  for (int i = 0; i < steps; ++i) w.x->fetch_add(1, Order::kRelaxed);
+}
+
+/* As many steps as an operation may take, twice, and not those of the whole execution. */
+TEST(LivelockBound, IsToldSoonAfterNobodyGetsOn) {
+  for (const std::vector<Body>& tasks :
+       {std::vector<Body>{circle}, {[] { work(300); }, circle}, {circle, circle, circle}}) {
+    Execution execution(kLong);
+    EXPECT_EQ(End::kFatal, for_test::in_order(execution, {setup, tasks}));
+    ASSERT_NE(nullptr, execution.headline());
+    EXPECT_EQ("livelock", execution.headline()->verdict);
+    EXPECT_GE(execution.steps(), 2 * kOpSteps);
+    EXPECT_LE(execution.steps(), (2 + tasks.size()) * (kOpSteps + kOpSteps / 8));
+    EXPECT_TRUE(execution.became_fair());
+  }
+}
+
+/* Each operation is short, all together are many times what one may take; the spinner in between starves them
+ * as long as it may. */
+TEST(LivelockBound, NotWhileOperationsEnd) {
+  constexpr uint32_t kOps = 100;
+  auto works = [] {
+    for (uint32_t op = 0; op < kOps; ++op) {
+      Execution::current().op_boundary(op);
+      work(kOpSteps / 5);
+    }
+  };
+  auto works_and_sets = [works] {
+    works();
+    w.flag->store(1, Order::kRelease);
+  };
+  for (const std::vector<Body>& tasks : {std::vector<Body>{works, works}, {works, spin, works_and_sets}}) {
+    Execution execution(kLong);
+    EXPECT_EQ(End::kFinished, for_test::in_order(execution, {setup, tasks}));
+    EXPECT_TRUE(execution.findings().empty());
+    EXPECT_GT(execution.steps(), 20 * kOpSteps);
+    EXPECT_EQ(tasks.size() == 3, execution.became_fair());
+  }
+}
+
+/* Under a fair schedule whoever needs nearly all of its steps gets them before the spinner has made its own,
+ * however many they are. */
+TEST(LivelockBound, NotWhileManyNeedAllTheirSteps) {
+  auto long_one = [] { work(kOpSteps - 20); };
+  auto sets = [] {
+    work(kOpSteps - 20);
+    w.flag->store(1, Order::kRelease);
+  };
+  Execution execution(kLong);
+  EXPECT_EQ(End::kFinished,
+            for_test::in_order(execution, {setup, {spin, long_one, long_one, long_one, sets}}));
+  EXPECT_TRUE(execution.findings().empty());
+}
+
 }  // namespace
 }  // namespace daxrace::engine

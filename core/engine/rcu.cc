@@ -205,6 +205,8 @@ void GracePeriods::serve(const Site& site) {
   Execution& execution = Execution::current();
   servers_ |= bit(execution.self());
   for (;;) {
+    /* Each callback is work of its own, however many there are. */
+    execution.self_task().transitions_at_op = execution.self_task().transitions;
     tell_servers();
     execution.point({&site, this, EventKind::k_rcu_invoke, can_serve});
     execution.event(site, EventKind::k_rcu_invoke, *this, queued_);

@@ -92,6 +92,7 @@ void Execution::leave() {
   bool last = unwinding_;
   if (!unwinding_) {
     task_->state = Task::State::kFinished;
+    task_->ended_op = true;
     runnable_ &= ~bit(self_);
     end_ = End::kFinished;
     last = --unfinished_ == 0;

@@ -21,7 +21,7 @@ class Runner {
   explicit Runner(engine::Limits limits = default_limits());
 
   static engine::Limits default_limits() {
-    return {.steps_max = 20000,
+    return {.steps_max = kStepMax / 5 * 4, /* so that each has a switch; the fair part is a quarter more */
             .tasks_max = kTasksMax + 1 + static_cast<int>(kernel::MODEL_DMA_MAX),
             .trace = false};
   }
@@ -73,6 +73,7 @@ class Runner {
   void plan_regions();
   void plan_private();
   void plan_life();
+  void plan_steps();
   std::vector<std::string> file_names() const;
   void first_task();
   void run_ops(const std::vector<Operation>& ops);

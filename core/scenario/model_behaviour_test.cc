@@ -192,5 +192,26 @@ TEST(ModelBehaviourTest, OlderFormsDoTheSameWhenNothingRaces) {
   }
 }
 
+/* However large a PMD is, and whoever maps the file: what is long is no livelock. The last two operations go
+ * through every page of every mapping. */
+TEST(ModelBehaviourTest, LongOperationsAreNotTakenForALivelock) {
+  constexpr int kMappings = 10;
+  for (int pmd : {2, 8, 64, kPmdPagesMax}) {
+    std::ostringstream text;
+    text << "geometry pmd=" << pmd << " cells=1\nsetup\n creat f size=4pmd\n";
+    for (int i = 0; i < kMappings; ++i) text << " mmap P.r" << i << " f 0 4pmd private rw\n";
+    text << " write f 0 4pmd\ntask P.A\n";
+    for (int i = 0; i < kMappings; ++i) text << " readto r" << i << " f 0 4pmd\n";
+    text << " fork Q\n truncate f 0\n exit\ntask Q.B\n load r0\n exit\n";
+    Program program = program_of(text.str());
+    Runner runner;
+    load(runner, program);
+    ASSERT_EQ(engine::End::kFinished, run_default(runner)) << pmd;
+    EXPECT_TRUE(runner.execution().findings().empty()) << pmd;
+    EXPECT_FALSE(runner.execution().became_fair()) << pmd;
+    EXPECT_GT(runner.execution().steps(), static_cast<uint32_t>(kMappings * 4 * std::min(pmd, 64) * 10));
+  }
+}
+
 }  // namespace
 }  // namespace daxrace::scenario
