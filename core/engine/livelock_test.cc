@@ -176,8 +176,7 @@ TEST(LivelockBound, NotWhileManyNeedAllTheirSteps) {
     w.flag->store(1, Order::kRelease);
   };
   Execution execution(kLong);
-  EXPECT_EQ(End::kFinished,
-            for_test::in_order(execution, {setup, {spin, long_one, long_one, long_one, sets}}));
+  EXPECT_EQ(End::kFinished, for_test::in_order(execution, {setup, {spin, long_one, long_one, sets}}));
   EXPECT_TRUE(execution.findings().empty());
 }
 
