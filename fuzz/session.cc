@@ -130,8 +130,8 @@ bool Session::run(std::string_view text) {
   }
   if (!options_.code) std::ranges::fill(code_counters(), uint8_t{0});
   if (!options_.campaign.empty()) report_to_campaign();
-  /* Not kept is what a task spun in, until the schedule had to become fair: it costs as much as ten others,
-   * and its mutants mostly would. A finding in it is kept as one. */
+  /* Not kept is what a task spun in, until the schedule had to become fair: it costs as much as several
+   * others, and so would many of its mutants. A finding in it is kept as one. */
   return !runner_.execution().became_fair();
 }
 
