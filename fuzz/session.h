@@ -34,8 +34,9 @@ class Session {
  public:
   explicit Session(Options options);
 
-  /* Runs the program. False: it is none, or is for another kernel than this session's, and was not run. Does
-   * not return from a finding that counts, unless the session keeps going. */
+  /* Runs the program. False: not to be kept. It is none, or is for another kernel than this session's, and
+   * was not run; or it ran until its schedule had to become fair. Does not return from a finding that counts,
+   * unless the session keeps going. */
   bool run(std::string_view text);
 
   /* Replaces the text of `size` bytes by a mutant of at most `size_max`; returns its size, 0 only for

@@ -89,9 +89,9 @@ __attribute__((visibility("default"))) int LLVMFuzzerInitialize(int* argc, char*
 }
 
 __attribute__((visibility("default"))) int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  const bool is_program = session->run(text_of(data, size));
+  const bool keep = session->run(text_of(data, size));
   stop_if_asked();
-  return is_program ? 0 : -1;
+  return keep ? 0 : -1;
 }
 
 __attribute__((visibility("default"))) size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size,
