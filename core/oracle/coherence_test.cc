@@ -227,6 +227,24 @@ TEST_F(CoherenceTest, TruncationWritesZerosBehindTheNewEnd) {
       << "while it is in progress";
 }
 
+TEST_F(CoherenceTest, HoleIsTruncatedLikeAnyOtherCell) {
+  const auto store_and_truncation = [&](Kind kind, uint64_t from, uint64_t stored, bool at_once) {
+    return play([&, kind, from, stored, at_once] {
+      invoke(B, Op::truncate);
+      emit({.kind = kind, .task = B, .inode = inode(), .cell = from, .end = kPages});
+      if (!at_once) ret(B);
+      store(A, stored);
+      if (at_once) ret(B);
+      load(C, stored, 0);
+    });
+  };
+  for (const Kind kind : {Kind::truncated, Kind::zeroed}) {
+    EXPECT_THAT(store_and_truncation(kind, 1, 2, true), IsEmpty()) << "the store may have been first";
+    EXPECT_THAT(store_and_truncation(kind, 1, 2, false), ElementsAre("stale-read")) << "it was not";
+    EXPECT_THAT(store_and_truncation(kind, 3, 2, true), ElementsAre("stale-read")) << "it is in front of it";
+  }
+}
+
 /* Two zeros look the same: having read one proves nothing about which. Here it may be the hole of before. */
 TEST_F(CoherenceTest, ZeroMayBeTheOlderOfTwo) {
   EXPECT_THAT(play([&] {

@@ -111,6 +111,8 @@ Cell& FileHistory::cell(const kernel::inode* inode, uint64_t index) {
 }
 
 void FileHistory::on_zeroed(const model_event& event, uint64_t end) {
+  TaskHistory& task = tasks_[event.task];
+  task.zeroed = execution_->arena().make<Zeroed>(Zeroed{task.zeroed, event.inode, event.cell, end, now()});
   for (uint64_t c = event.cell; c < end; ++c) {
     if (cell(event.inode, c).newest != nullptr) add(event, cell(event.inode, c), 0);
   }
@@ -128,12 +130,8 @@ void FileHistory::on_collapsed(const model_event& event) {
   }
 }
 
-Write& FileHistory::add(const model_event& event, Cell& cell, uint64_t value) {
-  TaskHistory& task = tasks_[event.task];
-  if (cell.newest == nullptr) {
-    cell.newest = execution_->arena().make<Write>(); /* the hole */
-    touch(event, cell);
-  }
+Write& FileHistory::push(Cell& cell, engine::TaskId by, uint64_t value) {
+  TaskHistory& task = tasks_[by];
   Write& write = *execution_->arena().make<Write>();
   write.older = cell.newest;
   write.order = cell.newest->order + 1;
@@ -142,16 +140,45 @@ Write& FileHistory::add(const model_event& event, Cell& cell, uint64_t value) {
   write.invoked = task.invoked;
   write.returned = kNever;
   write.ended = kNever;
+  write.op = task.op;
+  write.task = by;
+  write.same_op = task.writes;
+  task.writes = &write;
+  cell.newest = &write;
+  return write;
+}
+
+/* Operations that still run may have made zeros of it: until they return, what is written now may have been
+ * there before those zeros. The latest of them will do, since they exclude each other. */
+void FileHistory::begin_as_hole(const model_event& event, Cell& cell) {
+  cell.newest = execution_->arena().make<Write>();
+  touch(event, cell);
+  if (event.mm != nullptr) return;
+  const Zeroed* latest = nullptr;
+  engine::TaskId by = 0;
+  for (engine::TaskId i = 0; i < model_->config.nr_tasks; ++i) {
+    for (const Zeroed* zeroed = tasks_[i].zeroed; zeroed != nullptr; zeroed = zeroed->older) {
+      if (zeroed->inode != event.inode || event.cell < zeroed->cell || event.cell >= zeroed->end) continue;
+      if (latest != nullptr && latest->step >= zeroed->step) continue;
+      latest = zeroed;
+      by = i;
+    }
+  }
+  if (latest == nullptr) return;
+  Write& write = push(cell, by, 0);
+  write.step = latest->step;
+  write.truncation = true;
+}
+
+Write& FileHistory::add(const model_event& event, Cell& cell, uint64_t value) {
+  if (cell.newest == nullptr) begin_as_hole(event, cell);
+  Write& write = push(cell, event.task, value);
   write.op = event.op_index;
-  write.task = event.task;
   write.mm = event.mm;
   write.instantaneous = event.kind == model_event_kind::store;
   write.sync = event.sync;
   write.truncation = event.kind == model_event_kind::truncated || event.kind == model_event_kind::zeroed ||
                      event.kind == model_event_kind::collapsed;
-  write.same_op = task.writes;
-  task.writes = &write;
-  cell.newest = &write;
   return write;
 }
 

@@ -74,6 +74,15 @@ struct Pin {
   uint64_t moved; /* meanwhile: the frame that the page is in; kNotMoved */
 };
 
+/* Cells that the present operation of a task has made zeros of. */
+struct Zeroed {
+  const Zeroed* older;
+  const kernel::inode* inode;
+  uint64_t cell;
+  uint64_t end;
+  uint32_t step;
+};
+
 struct TaskHistory {
   uint32_t invoked = 0;
   uint32_t op = 0;
@@ -82,6 +91,7 @@ struct TaskHistory {
   kernel::model_op kind = kernel::model_op::none;
   Write* writes = nullptr;
   Read* reads = nullptr;
+  const Zeroed* zeroed = nullptr;
 };
 
 class FileHistory {
@@ -125,6 +135,8 @@ class FileHistory {
 
  private:
   Write& add(const kernel::model_event& event, Cell& cell, uint64_t value);
+  Write& push(Cell& cell, engine::TaskId by, uint64_t value);
+  void begin_as_hole(const kernel::model_event& event, Cell& cell);
   void touch(const kernel::model_event& event, Cell& cell);
   void on_zeroed(const kernel::model_event& event, uint64_t end);
   void on_collapsed(const kernel::model_event& event);

@@ -92,6 +92,26 @@ task A.a
   EXPECT_EQ(1u, machine().inodes[2].i_size.peek());
 }
 
+TEST(LifeTest, SigbusIsOfTheFileThatIsMapped) {
+  for (const std::string fs : {"ext4", "xfs"}) {
+    explore("fs " + fs + R"(
+setup
+  creat f size=1pg
+task A.a
+  close f
+  unlink f
+  opencreat f
+  mmap m f 0 1pg shared rw
+  load m
+  store m
+)",
+            0, [&](const Runner& runner) {
+              EXPECT_EQ(kernel::MODEL_SIGBUS, results(runner, 1).back()) << "the file is empty";
+              EXPECT_TRUE(runner.execution().findings().empty()) << fs << runner.execution().sentence(0);
+            });
+  }
+}
+
 TEST(LifeTest, SignalEndsATruncationThatWaits) {
   std::set<std::pair<int, uint64_t>> seen;
   explore(R"(setup

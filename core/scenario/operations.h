@@ -15,7 +15,8 @@ struct OpContext {
   uint64_t value;                                 /* what a write writes */
   kernel::model_op kind = kernel::model_op::none; /* set by the operation: what the oracles are told */
   const kernel::mm_struct* mm = nullptr;          /* whose memory it is about */
-  /* The file that it is about. Who goes by a descriptor sets it again: a name may have changed hands. */
+  /* The file that it is about. Who goes by a descriptor or a mapping sets it again: a name may have
+   * changed hands. */
   mutable const kernel::inode* inode = nullptr;
   uint64_t cell = 0; /* load and store: of the file */
 };
