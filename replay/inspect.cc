@@ -39,7 +39,7 @@ std::string extent_words(uint32_t extent) {
 bool wanted(int which, size_t index) { return which < 0 || static_cast<size_t>(which) == index; }
 
 std::string page_line(const scenario::Runner& runner, const kernel::inode& file, uint64_t page) {
-  const std::string name = runner.program().files[file.id] + ":" + std::to_string(page);
+  const std::string name = file_words(runner, file.id) + ":" + std::to_string(page);
   std::string extent = extent_words(file.i_block[page].peek());
   std::string durable = extent_words(file.committed_block[page]);
   if (page >= file.committed_size) durable += " beyond the size";
@@ -59,7 +59,7 @@ std::vector<std::string> file_lines(const scenario::Runner& runner, int file) {
   for (size_t i = 0; i < machine().config.nr_inodes; ++i) {
     if (!wanted(file, i)) continue;
     const kernel::inode& inode = machine().inodes[i];
-    std::string line = "file " + runner.program().files[i] + ": " +
+    std::string line = "file " + file_words(runner, i) + ": " +
                        counted(inode.i_size.peek(), "page", "pages") + ", durable " +
                        std::to_string(inode.committed_size);
     if (inode.datasync_dirty.peek() != 0) line += ", changed in the running transaction";

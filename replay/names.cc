@@ -203,6 +203,12 @@ std::string address_words(const scenario::Runner& runner, int process, uint32_t 
   return process_name(runner, static_cast<size_t>(process)) + ":" + std::to_string(page);
 }
 
+std::string file_words(const scenario::Runner& runner, size_t inode) {
+  constexpr std::string_view kNew = "a new ";
+  const std::string& name = runner.oracles().names().files[inode];
+  return name.starts_with(kNew) ? "new-" + name.substr(kNew.size()) : name;
+}
+
 std::string place_words(const scenario::Runner& runner, std::string_view role, uint32_t object) {
   const RoleNames* names = find_role(role);
   if (names == nullptr) return "";
@@ -210,11 +216,11 @@ std::string place_words(const scenario::Runner& runner, std::string_view role, u
   const kernel::model_config& config = runner.machine();
   switch (names->of) {
     case Of::kFile:
-      return object < program.files.size() ? program.files[object] : "";
+      return object < config.nr_inodes ? file_words(runner, object) : "";
     case Of::kFilePage: {
       auto pages = static_cast<uint32_t>(config.file_pages);
-      if (pages == 0 || object / pages >= program.files.size()) return "";
-      return program.files[object / pages] + ":" + std::to_string(object % pages);
+      if (pages == 0 || object / pages >= config.nr_inodes) return "";
+      return file_words(runner, object / pages) + ":" + std::to_string(object % pages);
     }
     case Of::kProcess:
       return object < program.processes.size() ? program.processes[object] : "";

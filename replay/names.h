@@ -13,6 +13,9 @@
 
 namespace daxrace::replay {
 
+/* The file of an inode: its name, or "new-f" of one that open(2) made where f had been. */
+std::string file_words(const scenario::Runner& runner, size_t inode);
+
 /* What the object of that role and number is of: "f:0", "m+1", "f", "R"; empty: its number says all there is.
  */
 std::string place_words(const scenario::Runner& runner, std::string_view role, uint32_t object);

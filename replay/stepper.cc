@@ -236,13 +236,18 @@ class Stepper {
     return -2;
   }
 
+  std::vector<std::string> files() const {
+    std::vector<std::string> names;
+    for (size_t i = 0; i < runner_.machine().nr_inodes; ++i) names.push_back(file_words(runner_, i));
+    return names;
+  }
   bool print_file(const std::string& argument) {
-    int file = index_of(argument, runner_.program().files, "file");
+    int file = index_of(argument, files(), "file");
     if (file >= -1) print(file_lines(runner_, file));
     return true;
   }
   bool print_entry(const std::string& argument) {
-    int file = index_of(argument, runner_.program().files, "file");
+    int file = index_of(argument, files(), "file");
     if (file >= -1) print(entry_lines(runner_, file));
     return true;
   }

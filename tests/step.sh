@@ -58,6 +58,24 @@ hasnt '  PTE m+0'
 session "$finding" "to $((step + 1))" tables
 has '  PTE m+0 = zero page ro'
 
+# A file that open(2) makes has a name, too.
+cat >new.dax <<'END'
+daxrace 1
+setup
+  creat f size=1pg
+task P.A
+  close f
+  unlink f
+  opencreat f
+  write f 0 1pg
+  mmap m f 0 1pg shared rw
+  store m
+END
+printf '%s\n' end file 'entry new-f' 'file new' | "$DAXRACE_BIN/daxrace" replay new.dax --step >out
+has 'file new-f: 1 page, durable 0'
+has 'entry new-f:0 = pfn'
+has 'no file is called `new`; did you mean `new-f`?'
+
 # To a lock, a switch, an operation, the guilty step, the end, and round again.
 session "$finding" 'lock invalidate_lock'
 at 'takes invalidate_lock(f) shared'
