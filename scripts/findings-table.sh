@@ -44,6 +44,7 @@ found-store-sigbus|**open** since v6.15|v6.15
 found-truncate-drops-dirty|**open** since v6.15|v6.15
 found-punch-part-of-pmd|**open**|v6.15
 found-fsync-during-punch|**open**|v6.15
+found-fsync-before-size|**open**|v6.15
 found-dma-after-fsync|**open**|v6.15
 found-write-during-fault|**open**|v6.14'
 

@@ -67,6 +67,7 @@ constexpr model_forms newest_forms = {
 	.dax_break_layout = dax_break_layout,
 	.ext4_break_layouts = ext4_break_layouts,
 	.xfs_break_dax_layouts = xfs_break_dax_layouts,
+	.xfs_file_dax_write = xfs_file_dax_write,
 	.xfs_file_fsync = xfs_file_fsync,
 	.xfs_file_fallocate = xfs_file_fallocate,
 	.xfs_iomap_write_direct = xfs_iomap_write_direct,

@@ -43,6 +43,7 @@ struct model_forms {
 	int (*dax_break_layout)(inode *inode);
 	int (*ext4_break_layouts)(inode *inode);
 	int (*xfs_break_dax_layouts)(inode *ip);
+	int (*xfs_file_dax_write)(const model_io *io);
 	void (*xfs_file_fsync)(inode *ip);
 	int (*xfs_file_fallocate)(inode *ip, unsigned int mode, pgoff_t offset, pgoff_t len);
 	int (*xfs_iomap_write_direct)(iomap_iter *iter);

@@ -127,7 +127,7 @@ int testfs_dax_write_iter(const model_io *io)
 	int ret;
 
 	if (model_is_xfs())
-		return xfs_file_dax_write(io);
+		return FORMS.xfs_file_dax_write(io);
 	ret = FORMS.dax_iomap_rw(io, true);
 	/* ext4_handle_inode_extension(): the size grows once the data is there. */
 	if (ret > 0 && io->pos + pgoff_t(ret) > MODEL_READ_HERE(inode->i_size)) {

@@ -155,7 +155,7 @@ static void xfs_itruncate_extents(xfs_trans *tp, pgoff_t new_size)
 }
 
 /* fs/xfs/xfs_bmap_util.c: xfs_free_eofblocks(), v6.15. Linux leaves it to the last close. */
-static void xfs_free_eofblocks(inode *ip)
+void xfs_free_eofblocks(inode *ip)
 {
 	xfs_trans tp = { ip, false, 0, 0, {} };
 
@@ -165,13 +165,24 @@ static void xfs_free_eofblocks(inode *ip)
 }
 
 /* fs/xfs/xfs_aops.c: xfs_setfilesize(), v6.15 */
-static void xfs_setfilesize(inode *ip, pgoff_t size)
+void xfs_setfilesize(inode *ip, pgoff_t size)
 {
 	xfs_trans tp = { ip, true, size, 0, {} };
 
 	down_write(&ip->i_data_sem);
 	xfs_trans_commit(&tp);
 	up_write(&ip->i_data_sem);
+}
+
+/* include/linux/fs.h: i_size_write(), v6.15, where the file grows */
+void i_size_write(inode *ip, pgoff_t size)
+{
+	model_event event{ model_event_kind::extended };
+
+	WRITE_ONCE(ip->i_size, size);
+	event.inode = ip;
+	event.cell = size * model::current->config.cells;
+	model_emit(event);
 }
 
 /* fs/xfs/xfs_file.c: xfs_file_dax_write(), v6.15, under IOLOCK. Left out: zeroing between the end and the write: nothing is written there. */
@@ -181,12 +192,7 @@ int xfs_file_dax_write(const model_io *io)
 	int ret = FORMS.dax_iomap_rw(io, true);
 
 	if (ret > 0 && io->pos + pgoff_t(ret) > MODEL_READ_HERE(ip->i_size)) {
-		model_event event{ model_event_kind::extended };
-
-		WRITE_ONCE(ip->i_size, io->pos + pgoff_t(ret));
-		event.inode = ip;
-		event.cell = (io->pos + pgoff_t(ret)) * model::current->config.cells;
-		model_emit(event);
+		i_size_write(ip, io->pos + pgoff_t(ret));
 		xfs_setfilesize(ip, io->pos + pgoff_t(ret));
 	}
 	if (ret < int(io->len) && io->pos + io->len > MODEL_READ_HERE(ip->i_size))

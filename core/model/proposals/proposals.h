@@ -34,6 +34,7 @@ vm_fault_t dax_insert_pfn_mkwrite_holds_pgmap(vm_fault *vmf, bool pmd);
 void folio_put_refs_holds_pgmap(page *page, uint32_t refs);
 int dax_iomap_rw_invalidate_after(const model_io *io, bool write);
 int dax_iomap_rw_fault_lock(const model_io *io, bool write);
+int xfs_file_dax_write_log_size_first(const model_io *io);
 
 } /* namespace kernel */
 
