@@ -157,6 +157,8 @@ static int model_cpu_access(model_access *access, const engine::Site &site, engi
 		}
 		vm_fault_t fault =
 			FORMS.do_user_addr_fault(access->mm, access->address, model_writes(access));
+		if (fault & VM_FAULT_OOM)
+			return -ENOMEM;
 		if (fault & VM_FAULT_SIGSEGV)
 			return MODEL_SIGSEGV;
 		if (fault & VM_FAULT_ERROR)

@@ -230,7 +230,7 @@ void model_zero_block(uint64_t block);
 
 /* --- a CPU in user space ------------------------------------------------------------------------------------- */
 
-/* One access to a cell. 0, or MODEL_SIGBUS or MODEL_SIGSEGV. */
+/* One access to a cell. 0, MODEL_SIGBUS, MODEL_SIGSEGV, or -ENOMEM: user space tries again. */
 int model_cpu_load(mm_struct *mm, pgoff_t address, unsigned int cell, uint64_t *value);
 int model_cpu_store(mm_struct *mm, pgoff_t address, unsigned int cell, uint64_t value);
 /* The instruction: faults as a load does; what it flushed is durable after a fence of the same CPU. */

@@ -112,6 +112,31 @@ task A.a
   }
 }
 
+/* The PTE is the same again, so do_swap_page() says that there is no memory. */
+TEST(LifeTest, LoadGoesOnWhoseSwapSlotWasFreedAndUsedAgain) {
+  bool ended = false;
+  explore(R"(setup
+  creat f size=1pg
+  mmap A.m f 0 1pg private rw
+  store m
+  pageout m
+task A.a
+  load m
+task A.b
+  store m
+task A.c
+  pageout m
+)",
+          1, [&](const Runner& runner) {
+            EXPECT_TRUE(runner.execution().findings().empty()) << runner.execution().sentence(0);
+            const std::vector<int> list = results(runner, 1);
+            if (list.empty()) return;
+            EXPECT_EQ(0, list[0]);
+            ended = true;
+          });
+  EXPECT_TRUE(ended);
+}
+
 TEST(LifeTest, SignalEndsATruncationThatWaits) {
   std::set<std::pair<int, uint64_t>> seen;
   explore(R"(setup

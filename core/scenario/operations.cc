@@ -102,9 +102,15 @@ void describe_address(OpContext& c, model_op kind) {
       static_cast<uint64_t>(plan.offset + at.page) * model().config.cells + static_cast<uint64_t>(at.cell);
 }
 
-/* What is mapped there is what the access was to: the name may have got another file since the program was
- * written. */
-int accessed(const OpContext& c, int result) {
+/* In user mode. A fault that got no memory is taken again: mm/oom_kill.c: pagefault_out_of_memory(), v6.15.
+ * Who swaps a page in is told so, too, if the slot was freed and used again meanwhile. Before v5.16 that
+ * killed somebody, which is left out. What is mapped there is what the access was to: the name may have got
+ * another file since the program was written. */
+template <typename Access>
+int user_access(const OpContext& c, Access&& access) {
+  engine::RetryLoop loop;
+  int result = access();
+  for (; result == -ENOMEM; result = access()) loop.again();
   const kernel::vm_area_struct* vma = vma_of(c, address_of(c).region);
   if (c.inode != nullptr && vma->f_mapping != nullptr) c.inode = vma->f_mapping->host;
   return result;
@@ -151,27 +157,31 @@ int op_load(const OpContext& c) {
   Address at = address_of(c);
   const Runner::RegionPlan& plan = c.runner.region(at.region);
   uint64_t value = 0;
-  return accessed(
-      c, kernel::model_cpu_load(mm_of(c, at.region), static_cast<kernel::pgoff_t>(plan.address + at.page),
-                                static_cast<unsigned int>(at.cell), &value));
+  return user_access(c, [&] {
+    return kernel::model_cpu_load(mm_of(c, at.region), static_cast<kernel::pgoff_t>(plan.address + at.page),
+                                  static_cast<unsigned int>(at.cell), &value);
+  });
 }
 
 void describe_store(OpContext& c) { describe_address(c, model_op::store); }
 int op_store(const OpContext& c) {
   Address at = address_of(c);
   const Runner::RegionPlan& plan = c.runner.region(at.region);
-  return accessed(
-      c, kernel::model_cpu_store(mm_of(c, at.region), static_cast<kernel::pgoff_t>(plan.address + at.page),
-                                 static_cast<unsigned int>(at.cell), c.value));
+  return user_access(c, [&] {
+    return kernel::model_cpu_store(mm_of(c, at.region), static_cast<kernel::pgoff_t>(plan.address + at.page),
+                                   static_cast<unsigned int>(at.cell), c.value);
+  });
 }
 
 void describe_clwb(OpContext& c) { describe_address(c, model_op::clwb); }
 int op_clwb(const OpContext& c) {
   Address at = address_of(c);
   const Runner::RegionPlan& plan = c.runner.region(at.region);
-  return accessed(c, kernel::model_cpu_clwb(&model().mms[plan.process],
-                                            static_cast<kernel::pgoff_t>(plan.address + at.page),
-                                            static_cast<unsigned int>(at.cell)));
+  return user_access(c, [&] {
+    return kernel::model_cpu_clwb(&model().mms[plan.process],
+                                  static_cast<kernel::pgoff_t>(plan.address + at.page),
+                                  static_cast<unsigned int>(at.cell));
+  });
 }
 
 void describe_sfence(OpContext& c) { c.kind = model_op::sfence; }
