@@ -114,15 +114,20 @@ void Campaign::start(Worker& worker, unsigned index) {
   for (size_t i = 0; i + 1 < options_.kernel.size(); i += 2)
     command.push_back(options_.kernel[i] + "=" + options_.kernel[i + 1]);
   const bool alone = options_.runs != 0 && options_.jobs == 1;
-  command.insert(command.end(), {"--campaign=" + store_.path("findings"), "--stats=" + worker.stats_file,
-                                 "-artifact_prefix=" + store_.path("infrastructure/"), "-handle_int=0",
-                                 "-handle_xfsz=0", "-handle_term=0", "-timeout=60", "-print_final_stats=0",
-                                 /* To tell of a new input costs libFuzzer a walk over the corpus. */
-                                 "-verbosity=0",
-                                 /* Another worker's entries come when they come: not where runs are to be the
-                                  * same. To look for them costs a look at every file: each second that was a
-                                  * quarter of the time, after half an hour. */
-                                 std::string("-reload=") + (alone ? "0" : "10")});
+  command.insert(command.end(),
+                 {"--campaign=" + store_.path("findings"), "--stats=" + worker.stats_file,
+                  "-artifact_prefix=" + store_.path("infrastructure/"), "-handle_int=0", "-handle_xfsz=0",
+                  "-handle_term=0", "-timeout=60", "-print_final_stats=0",
+                  /* To tell of a new input costs libFuzzer a walk over the corpus. */
+                  "-verbosity=0",
+                  /* A smaller input that does the same is written, and the larger one only taken
+                   * away by the worker that found it: with two workers nine files of ten were of
+                   * no use after half an hour, and each worker held and had run all of them. */
+                  "-reduce_inputs=0",
+                  /* Another worker's entries come when they come: not where runs are to be the
+                   * same. To look for them costs a look at every file: each second that was a
+                   * quarter of the time, after half an hour. */
+                  std::string("-reload=") + (alone ? "0" : "10")});
   /* A worker that is started again is to try something else. */
   const uint64_t seed = options_.seed + index + (number - index % (number + 1)) * 7919;
   command.push_back("-seed=" +
