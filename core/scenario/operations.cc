@@ -102,16 +102,17 @@ void describe_address(OpContext& c, model_op kind) {
       static_cast<uint64_t>(plan.offset + at.page) * model().config.cells + static_cast<uint64_t>(at.cell);
 }
 
-/* In user mode. A fault that got no memory is taken again: mm/oom_kill.c: pagefault_out_of_memory(), v6.15.
- * Who swaps a page in is told so, too, if the slot was freed and used again meanwhile. Before v5.16 that
- * killed somebody, which is left out. What is mapped there is what the access was to: the name may have got
- * another file since the program was written. */
+/* In user mode, where a fault that got no memory is taken again: pagefault_out_of_memory(), v6.15. So is that
+ * of who swaps in what was swapped out to the same slot meanwhile. (Before v5.16 that killed somebody: left
+ * out.) The file is the one that is mapped: the name may have got another since the program was written. */
 template <typename Access>
 int user_access(const OpContext& c, Access&& access) {
+  const Address at = address_of(c);
   engine::RetryLoop loop;
-  int result = access();
-  for (; result == -ENOMEM; result = access()) loop.again();
-  const kernel::vm_area_struct* vma = vma_of(c, address_of(c).region);
+  int result;
+  while ((result = access(mm_of(c, at.region), page_of(c), static_cast<unsigned int>(at.cell))) == -ENOMEM)
+    loop.again();
+  const kernel::vm_area_struct* vma = vma_of(c, at.region);
   if (c.inode != nullptr && vma->f_mapping != nullptr) c.inode = vma->f_mapping->host;
   return result;
 }
@@ -154,33 +155,24 @@ int op_munmap(const OpContext& c) {
 
 void describe_load(OpContext& c) { describe_address(c, model_op::load); }
 int op_load(const OpContext& c) {
-  Address at = address_of(c);
-  const Runner::RegionPlan& plan = c.runner.region(at.region);
   uint64_t value = 0;
-  return user_access(c, [&] {
-    return kernel::model_cpu_load(mm_of(c, at.region), static_cast<kernel::pgoff_t>(plan.address + at.page),
-                                  static_cast<unsigned int>(at.cell), &value);
+  return user_access(c, [&](kernel::mm_struct* mm, kernel::pgoff_t address, unsigned int cell) {
+    return kernel::model_cpu_load(mm, address, cell, &value);
   });
 }
 
 void describe_store(OpContext& c) { describe_address(c, model_op::store); }
 int op_store(const OpContext& c) {
-  Address at = address_of(c);
-  const Runner::RegionPlan& plan = c.runner.region(at.region);
-  return user_access(c, [&] {
-    return kernel::model_cpu_store(mm_of(c, at.region), static_cast<kernel::pgoff_t>(plan.address + at.page),
-                                   static_cast<unsigned int>(at.cell), c.value);
+  return user_access(c, [&](kernel::mm_struct* mm, kernel::pgoff_t address, unsigned int cell) {
+    return kernel::model_cpu_store(mm, address, cell, c.value);
   });
 }
 
 void describe_clwb(OpContext& c) { describe_address(c, model_op::clwb); }
 int op_clwb(const OpContext& c) {
-  Address at = address_of(c);
-  const Runner::RegionPlan& plan = c.runner.region(at.region);
-  return user_access(c, [&] {
-    return kernel::model_cpu_clwb(&model().mms[plan.process],
-                                  static_cast<kernel::pgoff_t>(plan.address + at.page),
-                                  static_cast<unsigned int>(at.cell));
+  kernel::mm_struct* mm = &model().mms[c.runner.region(address_of(c).region).process];
+  return user_access(c, [&](kernel::mm_struct*, kernel::pgoff_t address, unsigned int cell) {
+    return kernel::model_cpu_clwb(mm, address, cell);
   });
 }
 
