@@ -121,7 +121,7 @@ void Campaign::start(Worker& worker, unsigned index) {
                   /* To tell of a new input costs libFuzzer a walk over the corpus. */
                   "-verbosity=0",
                   /* A smaller input that does the same is written, and the larger one only taken
-                   * away by the worker that found it: with two workers nine files of ten were of
+                   * away by the worker that found it: with two workers five files of six were of
                    * no use after half an hour, and each worker held and had run all of them. */
                   "-reduce_inputs=0",
                   /* Another worker's entries come when they come: not where runs are to be the
