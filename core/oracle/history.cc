@@ -321,6 +321,9 @@ engine::Hash128 FileHistory::state_hash() const {
       uint64_t what = read->write != nullptr ? read->write->order : kNever;
       hash += engine::wide(where_of(*read->cell), engine::combine(i, what));
     }
+    for (const Zeroed* zeroed = task.zeroed; zeroed != nullptr; zeroed = zeroed->older)
+      hash += engine::wide(engine::combine(0x300 + zeroed->inode->id, i),
+                           engine::combine(zeroed->cell, zeroed->end));
     hash += engine::wide(i + 0x100, uint64_t(task.no_space) << 1 | task.in_op);
   }
   for (unsigned int i = 0; i < model_->config.nr_inodes; ++i) {
