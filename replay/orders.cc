@@ -14,8 +14,8 @@ using engine::EventKind;
 using scenario::Order;
 
 bool conflict(const Event& a, const Event& b) {
-  engine::Step first{engine::combine(a.role->hash(), a.object), engine::access_of(a)};
-  engine::Step then{engine::combine(b.role->hash(), b.object), engine::access_of(b)};
+  engine::Step first{a.role->key(a.object), engine::access_of(a)};
+  engine::Step then{b.role->key(b.object), engine::access_of(b)};
   return engine::dependent(first, then);
 }
 

@@ -62,7 +62,7 @@ class Atomic : public Object {
   explicit Atomic(const Role& role, T value = T()) { init(role, value); }
   explicit Atomic(const char* name, T value = T()) { init(role_named(name), value); }
 
-  void init(const Role& role, T value = T()) {
+  [[gnu::always_inline]] void init(const Role& role, T value = T()) {
     Execution& execution = Execution::current();
     execution.init(*this, role);
     value_ = value;
@@ -217,7 +217,7 @@ class Plain : public Object {
   explicit Plain(const Role& role, T value = T()) { init(role, value); }
   explicit Plain(const char* name, T value = T()) { init(role_named(name), value); }
 
-  void init(const Role& role, T value = T()) {
+  [[gnu::always_inline]] void init(const Role& role, T value = T()) {
     Execution& execution = Execution::current();
     execution.init(*this, role);
     value_ = value;

@@ -46,7 +46,7 @@ Turn turn_of(EventKind kind) { return kKinds[static_cast<size_t>(kind)].turn; }
 std::string_view name_of(EventKind kind) { return kKinds[static_cast<size_t>(kind)].name; }
 
 Role::Role(const char* name, bool nestable)
-    : name_(name), hash_(hash_text(name)), slot_(roles_registered()++), nestable_(nestable) {
+    : name_(name), hash_(hash_text(name)), key_(hash_), slot_(roles_registered()++), nestable_(nestable) {
   if (slot_ >= kRolesMax) {
     std::fprintf(stderr, "harness: more than %d roles of objects\n", kRolesMax);
     std::abort();

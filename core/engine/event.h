@@ -45,6 +45,8 @@ class Role {
   bool nestable() const { return nestable_; }
   std::string_view name() const { return name_; }
   uint64_t hash() const { return hash_; }
+  /* Object::key of the object of that number. */
+  uint64_t key(uint32_t index) const { return key_(index); }
   uint16_t slot() const { return slot_; }
 
   static constexpr int kRolesMax = 256;
@@ -52,6 +54,7 @@ class Role {
  private:
   std::string_view name_;
   uint64_t hash_;
+  Combiner key_;
   uint16_t slot_;
   bool nestable_;
 };

@@ -57,7 +57,7 @@ void EventProfile::note(const Event& event) {
     if (transition == 0 && starts_[event.task] == Start::kUnknown) starts_[event.task] = Start::kSilent;
     /* Before there is another task, nothing can come in another order; nor can spawn, start, finish and join
      * of one. */
-    uint64_t key = combine(event.role->hash(), event.object);
+    uint64_t key = event.role->key(event.object);
     if (spawned_ && event.role != &kTaskRole)
       seen_.push_back({key, transition, event.task, access_of(event.kind)});
   } else if (points_[event.task] == 1 && access_of(event.kind) != Access::kNone) {

@@ -62,6 +62,7 @@ End Execution::run(Strategy& strategy, Body first, void* arg) {
   watched_ = needs_.trace || pairs_ != nullptr;
   uniform_ = strategy.uniform();
   quick_ = uniform_ != nullptr && limits_.tasks_max <= 64;
+  default_until_ = strategy.default_until();
   if (uniform_ != nullptr) drawn_ = uniform_->next();
   current_ = this;
   self_ = kNoTask;
@@ -90,12 +91,6 @@ End Execution::run(Strategy& strategy, Body first, void* arg) {
   current_ = nullptr;
   strategy.end(*this);
   return end_;
-}
-
-uint32_t Execution::next_index(const Role& role) {
-  uint32_t& count = role_counts_[role.slot()];
-  if (count == 0) roles_used_.push_back(role.slot());
-  return count++;
 }
 
 void Execution::end(End how) {

@@ -136,13 +136,13 @@ class Execution {
   /* --- for primitives --------------------------------------------------------------------------------------
    */
 
-  void init(Object& object, const Role& role) {
+  [[gnu::always_inline]] void init(Object& object, const Role& role) {
     if (object.life == Object::Life::kAlive) [[unlikely]]
       init_again(object);
     object.life = Object::Life::kAlive;
     object.role = &role;
     object.index = next_index(role);
-    object.key = combine(role.hash(), object.index);
+    object.key = role.key(object.index);
   }
 
   /* Declares the next operation and lets the strategy choose who runs. Returns when it may be done. */
@@ -310,7 +310,12 @@ class Execution {
  private:
   [[noreturn]] static void run_tasks(void* arg);
   [[gnu::always_inline]] inline void run_task();
-  uint32_t next_index(const Role& role);
+  uint32_t next_index(const Role& role) {
+    uint32_t& count = role_counts_[role.slot()];
+    if (count == 0) [[unlikely]]
+      roles_used_.push_back(role.slot());
+    return count++;
+  }
   void reset();
   bool enabled(const Task& task, TaskId id) const;
   uint32_t draw_uniformly(uint32_t bound);
@@ -364,7 +369,8 @@ class Execution {
   bool point_ = false; /* the next event is the one that was declared */
   bool fair_ = false;  /* too many steps: the strategy is not asked any more */
   bool unwinding_ = false;
-  bool quick_ = false; /* uniform_ decides, over at most 64 tasks */
+  uint32_t default_until_ = 0; /* Strategy::default_until(); 0 where the strategy is no longer asked */
+  bool quick_ = false;         /* uniform_ decides, over at most 64 tasks */
   bool crashed_ = false;
   bool counts_changes_ = false; /* the strategy needs the state, or the fair part has begun */
   bool watched_ = false;        /* a trace or pairs are kept */

@@ -12,9 +12,7 @@
 namespace daxrace::engine {
 
 /* An event as the dependency relation sees it. */
-inline Step step_of(const Event& event) {
-  return {combine(event.role->hash(), event.object), access_of(event)};
-}
+inline Step step_of(const Event& event) { return {event.role->key(event.object), access_of(event)}; }
 
 /* Creating a task takes the next number: two that do so are told apart by their order, whichever tasks they
  * create. The object of the numbers. */

@@ -22,9 +22,19 @@ constexpr uint64_t mix(uint64_t x) {
   return x;
 }
 
-constexpr uint64_t combine(uint64_t a, uint64_t b) {
-  return mix(a * 0x9e3779b97f4a7c15ULL + (b ^ (b >> 29)) + 0x632be59bd9b4e019ULL) ^ (b << 7 | b >> 57);
-}
+/* combine() with the same first half again and again. */
+class Combiner {
+ public:
+  explicit constexpr Combiner(uint64_t a) : base_(a * 0x9e3779b97f4a7c15ULL + 0x632be59bd9b4e019ULL) {}
+  constexpr uint64_t operator()(uint64_t b) const {
+    return mix(base_ + (b ^ (b >> 29))) ^ (b << 7 | b >> 57);
+  }
+
+ private:
+  uint64_t base_;
+};
+
+constexpr uint64_t combine(uint64_t a, uint64_t b) { return Combiner(a)(b); }
 
 /* Both halves of a 128-bit product folded together (wyhash's round): the fastest mixer that depends on all
  * bits. */

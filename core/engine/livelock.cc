@@ -71,6 +71,7 @@ void Execution::begin_fair() {
   if (!fair_) fair_from_ = steps_;
   fair_ = true;
   quick_ = false;
+  default_until_ = 0;
   counts_changes_ = true;
   for (int i = 0; i < task_count_; ++i) {
     Task& task = tasks_[static_cast<size_t>(i)];

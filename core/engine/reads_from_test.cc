@@ -25,7 +25,9 @@ struct Collected {
 
 /* Of the schedule without preemptions. */
 std::vector<ReadsFromPair> pairs_of(Execution::Body program) {
-  ReplayStrategy defaults({}, {});
+  const std::vector<RecordedSwitch> switches;
+  const std::vector<RecordedDraw> draws;
+  ReplayStrategy defaults(switches, draws);
   Execution execution;
   EXPECT_TRUE(defaults.begin());
   execution.run(defaults, program, nullptr);

@@ -131,8 +131,10 @@ TaskId Execution::chosen(TaskId next, uint64_t ready) {
  */
 TaskId Execution::choose_next() {
   auto ready = static_cast<uint64_t>(runnable_ & ~spinning_ & ~blocked_);
-  if (!quick_) [[unlikely]]
-    return choose_slowly();
+  if (!quick_) [[unlikely]] {
+    const bool goes_on = (runnable_ & ~spinning_ & ~blocked_ & ~conditional_ & bit(self_)) != 0;
+    return goes_on && steps_ < default_until_ ? self_ : choose_slowly();
+  }
   if ((ready & static_cast<uint64_t>(conditional_)) != 0) return choose_conditionally(ready);
   if ((ready & (ready - 1)) == 0) return ready != 0 ? only(ready) : choose_slowly();
   TaskId next = nth_bit(ready, draw_uniformly(static_cast<uint32_t>(std::popcount(ready))));
@@ -164,6 +166,7 @@ TaskId Execution::choose_slowly() {
         candidates.index_of(Candidates(ready, 0)[draw_uniformly(static_cast<uint32_t>(candidates.size()))]);
   } else {
     index = strategy_->pick({*this, steps_, preempts ? self_ : kNoTask, candidates});
+    default_until_ = strategy_->default_until();
   }
   if (index == Strategy::kAbandon) end(End::kAbandoned);
   TaskId next = candidates[index];

@@ -23,7 +23,7 @@ Object& signals_of(TaskId task) {
     signals.life = Object::Life::kAlive;
     signals.role = &kSignalRole;
     signals.index = task;
-    signals.key = combine(kSignalRole.hash(), task);
+    signals.key = kSignalRole.key(task);
   }
   return signals;
 }

@@ -109,6 +109,10 @@ class Strategy {
    * from there without asking. */
   virtual Random* uniform() { return nullptr; }
 
+  /* Asked when an execution begins and after each pick: before this step it always takes the default, so that
+   * it need not be asked while the current task can go on. */
+  virtual uint32_t default_until() const { return 0; }
+
   /* A new execution begins. False: there is nothing left to explore, do not run it. */
   virtual bool begin() = 0;
 

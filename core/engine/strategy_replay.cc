@@ -47,6 +47,11 @@ ReplayStrategy::ReplayStrategy(const std::vector<RecordedSwitch>& switches,
                                const std::vector<RecordedDraw>& draws, Mode mode, uint64_t executions)
     : switches_(&switches), draws_(&draws), mode_(mode), left_(executions) {}
 
+uint32_t ReplayStrategy::default_until() const {
+  if (mode_ != Mode::kByStep) return 0;
+  return next_ < switches_->size() ? (*switches_)[next_].step : UINT32_MAX;
+}
+
 bool ReplayStrategy::begin() {
   next_ = next_draw_ = taken_ = misfits_ = 0;
   if (mode_ != Mode::kByStep) done_.assign(switches_->size(), 0);

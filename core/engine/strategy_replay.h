@@ -51,6 +51,11 @@ class ReplayStrategy : public Strategy {
   ReplayStrategy(const std::vector<RecordedSwitch>& switches, const std::vector<RecordedDraw>& draws,
                  Mode mode = Mode::kByStep, uint64_t executions = 1);
 
+  /* So that Execution::state_key() can be asked, which costs a replay a seventh more. */
+  void keep_state() { keeps_state_ = true; }
+
+  Needs needs() const override { return {.trace = true, .state = keeps_state_}; }
+  uint32_t default_until() const override;
   bool begin() override;
   size_t pick(const Pick& pick) override;
   uint32_t draw(const Execution& execution, uint32_t bound) override;
@@ -69,6 +74,7 @@ class ReplayStrategy : public Strategy {
   const std::vector<RecordedDraw>* draws_;
   Mode mode_;
   uint64_t left_;
+  bool keeps_state_ = false;
   size_t next_ = 0;
   size_t next_draw_ = 0;
   size_t taken_ = 0;

@@ -202,6 +202,45 @@ TEST(ReplayByStep, WhatDoesNotFitIsReplacedByTheDefault) {
   EXPECT_EQ(0u, replay.taken());
 }
 
+/* Counts how often it is asked, and may say that it wants to be asked every time. */
+struct AskedReplay : ReplayStrategy {
+  AskedReplay(const std::vector<RecordedSwitch>& switches, const std::vector<RecordedDraw>& draws,
+              bool always)
+      : ReplayStrategy(switches, draws), always(always) {}
+  uint32_t default_until() const override { return always ? 0 : ReplayStrategy::default_until(); }
+  size_t pick(const Pick& pick) override {
+    ++asked;
+    return ReplayStrategy::pick(pick);
+  }
+  bool always;
+  size_t asked = 0;
+};
+
+TEST(ReplayByStep, IsAskedOnlyWhereItMayTakeAnotherTask) {
+  auto strategy = make_random_strategy({.seed = 7});
+  Execution execution;
+  std::vector<RecordedSwitch> switches;
+  std::vector<RecordedDraw> draws;
+  size_t often = 0;
+  size_t seldom = 0;
+  for (int i = 0; i < 200; ++i) {
+    strategy->begin();
+    execution.run(*strategy, everything, nullptr);
+    record(execution, switches, draws);
+    if (switches.size() > 3) switches.resize(3);
+    uint64_t hashes[2];
+    for (bool always : {true, false}) {
+      AskedReplay replay(switches, draws, always);
+      replay.begin();
+      execution.run(replay, everything, nullptr);
+      hashes[always ? 1 : 0] = execution.trace_hash();
+      (always ? often : seldom) += replay.asked;
+    }
+    ASSERT_EQ(hashes[0], hashes[1]) << i;
+  }
+  EXPECT_LT(2 * seldom, often);
+}
+
 /* --- by anchor --- */
 
 /* Events that an edit adds: before the tasks that matter, and in one of them. */

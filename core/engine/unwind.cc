@@ -48,6 +48,7 @@ void Execution::unwind_all() {
   const End how = end_;
   unwinding_ = true;
   quick_ = false;
+  default_until_ = 0;
   for (int i = task_count_ - 1; i >= 0; --i) {
     auto id = static_cast<TaskId>(i);
     Task& task = tasks_[id];

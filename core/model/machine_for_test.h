@@ -92,6 +92,7 @@ protected:
 		const std::vector<engine::RecordedSwitch> switches;
 		const std::vector<engine::RecordedDraw> draws;
 		engine::ReplayStrategy strategy(switches, draws);
+		strategy.keep_state();
 
 		EXPECT_EQ(engine::End::kFinished, run_with(strategy, body));
 		for (const engine::Finding &finding : execution.findings())

@@ -268,6 +268,7 @@ engine::End Runner::run(engine::Strategy& strategy) {
   if (execution_.findings().empty() || whole) return end;
   engine::record_choices(execution_, switches_, draws_);
   engine::ReplayStrategy replay(switches_, draws_);
+  if (strategy.needs().state) replay.keep_state();
   replay.begin();
   return run_once(replay);
 }

@@ -75,6 +75,7 @@ inline engine::End run_default(Runner& runner) {
   const std::vector<engine::RecordedSwitch> switches;
   const std::vector<engine::RecordedDraw> draws;
   engine::ReplayStrategy strategy(switches, draws);
+  strategy.keep_state();
   strategy.begin();
   return runner.run(strategy);
 }
