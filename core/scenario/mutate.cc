@@ -2,6 +2,7 @@
 #include "core/scenario/mutate.h"
 
 #include "core/scenario/mutate_steps.h"
+#include "core/scenario/repair_steps.h"
 #include "core/scenario/text.h"
 
 namespace daxrace::scenario {
@@ -56,9 +57,13 @@ void mutate(engine::Random& random, Program& program, const MutateOptions& optio
   bool schedule = random.one_in(2);
   for (; count > 0; --count) {
     if (mixed) schedule = random.one_in(2);
-    const bool can_schedule = program.tasks.size() > 1;
-    apply_one(context, schedule && can_schedule ? schedule_mutations() : operation_mutations());
-    repair(program);
+    if (schedule && program.tasks.size() > 1) {
+      apply_one(context, schedule_mutations());
+      repair_schedule(program);
+    } else {
+      apply_one(context, operation_mutations());
+      repair(program);
+    }
   }
 }
 

@@ -9,6 +9,7 @@
 #define DAXRACE_CORE_SCENARIO_OPERATION_H_
 
 #include <array>
+#include <cassert>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -38,8 +39,10 @@ enum class ArgKind : uint8_t {
   kSizeKey,    // size=LENGTH       pages
   kProt,       // shared|private|sync rw|r bits: kProt..., up to kProtMax
   kAccess,     // rw | r                   1: writable
-  kProcess,    // PROCESS                  index into Program::processes
+  kProcess,    // PROCESS                  index into Program::processes; the last
 };
+
+inline constexpr size_t kArgKinds = static_cast<size_t>(ArgKind::kProcess) + 1;
 
 /* MAP_SHARED_VALIDATE | MAP_SYNC is `sync`. */
 inline constexpr int32_t kProtWrite = 1;
@@ -61,15 +64,66 @@ struct OpInfo {
   std::span<const ArgKind> args;
 };
 
+namespace internal {
+
+/* A template, because a row without arguments would be an array of no elements. */
+template <ArgKind... kKinds>
+struct Arguments {
+  static constexpr std::array<ArgKind, sizeof...(kKinds)> value{kKinds...};
+  static constexpr int slots = (0 + ... + slots_of(kKinds));
+  static_assert(slots <= kSlotsMax, "an Operation has no room for the arguments of this row");
+};
+
+using OpTable = std::array<OpInfo, static_cast<size_t>(OpKind::kCount)>;
+using SlotTable = std::array<std::array<int8_t, kArgKinds>, static_cast<size_t>(OpKind::kCount)>;
+
+constexpr OpTable make_op_table() {
+  using enum ArgKind;
+  using enum OpWhere;
+  using enum OpNeeds;
+  return {{
+#define OP(name, where, needs, weight, summary, ...) \
+  {#name, where, needs, weight, summary, Arguments<__VA_ARGS__>::value},
+#include "core/scenario/ops.def"
+#undef OP
+  }};
+}
+
+inline constexpr OpTable kOpTable = make_op_table();
+
+constexpr SlotTable make_slot_table() {
+  SlotTable table{};
+  for (size_t kind = 0; kind < table.size(); ++kind) {
+    table[kind].fill(-1);
+    int8_t slot = 0;
+    for (const ArgKind arg : kOpTable[kind].args) {
+      int8_t& first = table[kind][static_cast<size_t>(arg)];
+      if (first < 0) first = slot;
+      slot = static_cast<int8_t>(slot + slots_of(arg));
+    }
+  }
+  return table;
+}
+
+inline constexpr SlotTable kSlotTable = make_slot_table();
+
+}  // namespace internal
+
 /* Bounds: kind < OpKind::kCount. */
-const OpInfo& op_info(OpKind kind);
-std::span<const OpInfo> op_table();
+constexpr const OpInfo& op_info(OpKind kind) {
+  assert(kind < OpKind::kCount);
+  return internal::kOpTable[static_cast<size_t>(kind)];
+}
+constexpr std::span<const OpInfo> op_table() { return internal::kOpTable; }
 
 /* The operation of that name, or OpKind::kCount. */
 OpKind op_named(std::string_view name);
 
 /* The (first) slot of the first argument of that kind, or -1. */
-int slot_of(OpKind kind, ArgKind arg);
+constexpr int slot_of(OpKind kind, ArgKind arg) {
+  assert(kind < OpKind::kCount);
+  return internal::kSlotTable[static_cast<size_t>(kind)][static_cast<size_t>(arg)];
+}
 
 struct Operation {
   OpKind kind = OpKind::kCount;
@@ -79,7 +133,10 @@ struct Operation {
 };
 
 /* The value of the first argument of that kind, or -1. */
-int32_t argument(const Operation& op, ArgKind kind);
+inline int32_t argument(const Operation& op, ArgKind kind) {
+  const int slot = slot_of(op.kind, kind);
+  return slot < 0 ? -1 : op.arg[static_cast<size_t>(slot)];
+}
 
 /* Calls visit(ArgKind, first slot) for each argument, in the order of the row. */
 template <typename Visit>
