@@ -41,14 +41,31 @@ std::span<uint8_t> code_counters() {
   return {&__start___sancov_cntrs, &__stop___sancov_cntrs};
 }
 
-void see(std::span<const uint8_t> now, std::vector<uint8_t>& seen) {
-  seen.resize(now.size());
-  for (size_t i = 0; i < now.size(); ++i) seen[i] |= now[i];
-}
+std::span<uint8_t> own_counters() { return {reinterpret_cast<uint8_t*>(&counters), sizeof counters}; }
 
-size_t count_set(std::span<const uint8_t> seen) {
-  return seen.size() - static_cast<size_t>(std::ranges::count(seen, uint8_t{0}));
-}
+/* What runs to make sure of something is not what the input covers. */
+class KeptCounters {
+ public:
+  KeptCounters() {
+    kept().assign(code_counters().begin(), code_counters().end());
+    kept().insert(kept().end(), own_counters().begin(), own_counters().end());
+  }
+  ~KeptCounters() {
+    const std::span<const uint8_t> all(kept());
+    std::ranges::copy(all.first(code_counters().size()), code_counters().begin());
+    std::ranges::copy(all.subspan(code_counters().size()), own_counters().begin());
+    kept().clear();
+  }
+  KeptCounters(const KeptCounters&) = delete;
+  KeptCounters& operator=(const KeptCounters&) = delete;
+
+ private:
+  /* Its memory stays. */
+  static std::vector<uint8_t>& kept() {
+    static std::vector<uint8_t> counters;
+    return counters;
+  }
+};
 
 double cpu_seconds() {
   timespec time;
@@ -125,14 +142,31 @@ bool Session::run(std::string_view text) {
     execute();
     count(runner_.execution());
     last_.steps = runner_.execution().steps();
-    look(last_.text.size());
-    if (executions_ % kCheckEvery == 0) check_determinism();
+    const bool is_checked = executions_ % kCheckEvery == 0;
+    if (is_checked || !runner_.execution().findings().empty()) {
+      const KeptCounters kept;
+      look(last_.text.size());
+      if (is_checked) check_determinism();
+    }
   }
   if (!options_.code) std::ranges::fill(code_counters(), uint8_t{0});
-  if (!options_.campaign.empty()) report_to_campaign();
+  limit_counts(code_counters());
   /* Not kept is what a task spun in, until the schedule had to become fair: it costs as much as several
    * others, and so would many of its mutants. A finding in it is kept as one. */
-  return !runner_.execution().became_fair();
+  const bool keep = !runner_.execution().became_fair();
+  if (!options_.campaign.empty()) {
+    if (keep) look_for_libfuzzer();
+    report_to_campaign();
+  }
+  return keep;
+}
+
+void Session::look_for_libfuzzer() {
+  const bool new_code = code_covered_.note(code_counters());
+  const bool new_other = other_covered_.note(own_counters());
+  if (new_code || new_other) return;
+  std::ranges::fill(code_counters(), uint8_t{0});
+  std::ranges::fill(own_counters(), uint8_t{0});
 }
 
 void Session::count(const engine::Execution& execution) {
@@ -173,13 +207,9 @@ void Session::sample() {
   last_.text.clear(); /* it may have got a schedule */
 }
 
-/* What is covered is sampled: looking at all counters after every execution would cost more than counting
- * them. */
 void Session::report_to_campaign() {
   constexpr uint64_t kLookEvery = 16; /* executions */
   if (executions_ % kLookEvery != 0) return;
-  see(code_counters(), code_seen_);
-  see({reinterpret_cast<const uint8_t*>(&counters), sizeof counters}, other_seen_);
   const auto now = std::chrono::steady_clock::now();
   if (now < next_report_) return;
   next_report_ = now + std::chrono::seconds(1);
@@ -287,9 +317,8 @@ void Session::write_stats() const {
     std::fprintf(file, "finding %" PRIu64 " %s\n", known.hits, known.signature.c_str());
   }
   if (!options_.campaign.empty()) {
-    const std::span<const uint8_t> other(other_seen_);
-    std::fprintf(file, "features %zu\npairs %zu\nend\n", count_set(code_seen_) + count_set(other),
-                 count_set(other.first(std::min<size_t>(kPairCounters, other.size()))));
+    std::fprintf(file, "features %zu\npairs %zu\nend\n", code_covered_.covered() + other_covered_.covered(),
+                 other_covered_.covered(kPairCounters));
   }
   bool written = std::ferror(file) == 0;
   written = std::fclose(file) == 0 && written;

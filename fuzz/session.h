@@ -21,6 +21,7 @@
 #include "core/scenario/mutate.h"
 #include "fuzz/differential.h"
 #include "fuzz/findings.h"
+#include "fuzz/novelty.h"
 #include "fuzz/options.h"
 
 namespace daxrace::fuzz {
@@ -73,6 +74,7 @@ class Session {
   void check_determinism();
   void handle_finding(const engine::Finding& first);
   void collect(const engine::Finding& finding, bool is_headline, const std::string& signature);
+  void look_for_libfuzzer();
   void report_to_campaign();
   double seconds() const;
 
@@ -92,8 +94,8 @@ class Session {
   double first_finding_seconds_ = 0;
   double first_finding_cpu_seconds_ = 0;
   std::chrono::steady_clock::time_point next_report_ = started_;
-  std::vector<uint8_t> code_seen_;  /* all counters that were ever set, of some executions; the compiler's */
-  std::vector<uint8_t> other_seen_; /* and our own, the pairs first */
+  Novelty code_covered_;  /* of a campaign: the compiler's counters */
+  Novelty other_covered_; /* and our own, the pairs first */
 };
 
 }  // namespace daxrace::fuzz

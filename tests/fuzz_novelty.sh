@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# What a worker of a campaign hides from libFuzzer, since nothing in it is new, changes nothing in what is kept.
+set -uo pipefail
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+failed=0
+# work NAME OPTIONS...
+work() {
+  local name=$1
+  shift
+  mkdir -p "$scratch/$name/corpus" "$scratch/$name/findings"
+  "$DAXRACE_BIN/daxrace-fuzz" --kernel=v4.10 "$@" -reduce_inputs=0 -reload=0 -runs=20000 -seed=3 -verbosity=0 \
+    -artifact_prefix="$scratch/$name/findings/" "$scratch/$name/corpus" >"$scratch/$name/log" 2>&1 ||
+    { echo "$name: exit $?"; tail -n 3 "$scratch/$name/log"; failed=1; }
+}
+work plain --keep-going
+work campaign --campaign="$scratch/campaign/findings"
+kept=$(find "$scratch/plain/corpus" -type f | wc -l)
+((kept > 500)) || { echo "$kept inputs kept by 20000 executions"; failed=1; }
+diff -rq "$scratch/plain/corpus" "$scratch/campaign/corpus" >"$scratch/diff" ||
+  { echo "a campaign's worker keeps other inputs:"; head -n 3 "$scratch/diff"; failed=1; }
+exit $failed
