@@ -124,6 +124,9 @@ void Campaign::start(Worker& worker, unsigned index) {
                    * away by the worker that found it: with two workers five files of six were of
                    * no use after half an hour, and each worker held and had run all of them. */
                   "-reduce_inputs=0",
+                  /* Later inputs are taken more often. A worker that is started again would read the
+                   * largest ones last, and be slower than it was. */
+                  "-prefer_small=0",
                   /* Another worker's entries come when they come: not where runs are to be the
                    * same. To look for them costs a look at every file: each second that was a
                    * quarter of the time, after half an hour. */
