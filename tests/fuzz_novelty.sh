@@ -10,14 +10,21 @@ work() {
   local name=$1
   shift
   mkdir -p "$scratch/$name/corpus" "$scratch/$name/findings"
-  "$DAXRACE_BIN/daxrace-fuzz" --kernel=v4.10 "$@" -reduce_inputs=0 -reload=0 -runs=20000 -seed=3 -verbosity=0 \
+  "$DAXRACE_BIN/daxrace-fuzz" --kernel=v4.10 -reduce_inputs=0 "$@" -reload=0 -runs=20000 -seed=3 -verbosity=0 \
     -artifact_prefix="$scratch/$name/findings/" "$scratch/$name/corpus" >"$scratch/$name/log" 2>&1 ||
     { echo "$name: exit $?"; tail -n 3 "$scratch/$name/log"; failed=1; }
 }
 work plain --keep-going
 work campaign --campaign="$scratch/campaign/findings"
+# Reducing needs what is hidden: where it does nothing, something was.
+work hidden --campaign="$scratch/hidden/findings" -reduce_inputs=1
+work reduced --keep-going -reduce_inputs=1
 kept=$(find "$scratch/plain/corpus" -type f | wc -l)
 ((kept > 500)) || { echo "$kept inputs kept by 20000 executions"; failed=1; }
 diff -rq "$scratch/plain/corpus" "$scratch/campaign/corpus" >"$scratch/diff" ||
   { echo "a campaign's worker keeps other inputs:"; head -n 3 "$scratch/diff"; failed=1; }
+diff -rq "$scratch/campaign/corpus" "$scratch/hidden/corpus" >"$scratch/diff" ||
+  { echo "libFuzzer saw what was not new:"; head -n 3 "$scratch/diff"; failed=1; }
+! diff -rq "$scratch/plain/corpus" "$scratch/reduced/corpus" >"$scratch/diff" ||
+  { echo "-reduce_inputs=1 changes nothing, so the test before this one says nothing"; failed=1; }
 exit $failed
