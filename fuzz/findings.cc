@@ -123,13 +123,13 @@ bool Findings::is_collected(const engine::Finding& finding, const scenario::Runn
 }
 
 /* The first that found it keeps the name, whichever process that was; in a campaign the one with the smallest
- * input. */
+ * input. Whole for whoever sees it, which is not to say on disk: to wait for that would wait for thousands of
+ * new inputs, too. A campaign does it before it tells of the finding. */
 bool Findings::write(const std::string& path, std::string_view text, size_t size, bool& is_there) const {
   const std::string unfinished = path + "." + std::to_string(getpid());
   std::FILE* file = std::fopen(unfinished.c_str(), "wb");
   bool written = file != nullptr && std::fwrite(text.data(), 1, text.size(), file) == text.size();
   if (file != nullptr) {
-    written = std::fflush(file) == 0 && fsync(fileno(file)) == 0 && written;
     written = std::fclose(file) == 0 && written;
   }
   is_there = false;
