@@ -82,9 +82,9 @@ void Campaign::make_seeds() {
 
 /* What a writer that was killed has left. */
 void Campaign::sweep() {
-  for (const std::string part : {"findings/", "minimised/"}) {
+  for (const std::string part : {"findings/", "minimised/", "timelines/"}) {
     for (const std::string& name : files_in(store_.path(part))) {
-      if (!name.ends_with(".dax")) unlink(store_.path(part + name).c_str());
+      if (!name.ends_with(part == "timelines/" ? ".txt" : ".dax")) unlink(store_.path(part + name).c_str());
     }
   }
 }
@@ -97,6 +97,10 @@ void Campaign::resume() {
   }
   const nlohmann::json old = read_json(store_.path("status.json"));
   if (old.is_object()) read_status(old, state_);
+  for (auto& [file, finding] : state_.findings) {
+    finding.timeline = read_whole(timeline_path(finding));
+    if (finding.confirmed && finding.timeline.empty()) to_ask_.push_back(file);
+  }
   ++state_.starts;
   seconds_at_start_ = state_.seconds;
   state_.last_new_seconds = std::min(state_.last_new_seconds, state_.seconds);

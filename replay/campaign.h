@@ -51,6 +51,7 @@ struct CampaignFinding {
   std::vector<std::string> closed_by; /* changes that make it go away, each enough; " + ": together */
   bool explained = false;             /* closed_by is what there is to say */
 
+  std::string stem() const { return file.substr(0, file.rfind(".dax")); }
   /* The signature without the operations: verdict and places. */
   std::string places() const;
 };
@@ -146,6 +147,9 @@ class Campaign {
   void ask(const std::string& file);
   void answered();
   void learn(CampaignFinding& finding, const std::string& replayed);
+  std::string timeline_path(const CampaignFinding& finding) const;
+  /* An empty one: not known yet. */
+  void set_timeline(CampaignFinding& finding, std::string timeline);
   void next_task();
   void work_on(CampaignFinding& finding);
   void worked_on();

@@ -48,7 +48,8 @@ void Campaign::ask(const std::string& file) {
 void Campaign::answered() {
   CampaignFinding& finding = state_.findings[asked_about_];
   if (asks_timeline_) {
-    finding.timeline = question_.said();
+    if (question_.result() == Chore::Result::kAnswered && question_.status() == 0)
+      set_timeline(finding, question_.said());
   } else if (question_.result() == Chore::Result::kAnswered) {
     learn(finding, question_.said());
     if (finding.confirmed) to_ask_.push_front(asked_about_);
@@ -66,15 +67,26 @@ void Campaign::next_question() {
   ask(file);
 }
 
+std::string Campaign::timeline_path(const CampaignFinding& finding) const {
+  return store_.path("timelines/" + finding.stem() + ".txt");
+}
+
+void Campaign::set_timeline(CampaignFinding& finding, std::string timeline) {
+  if (timeline.empty())
+    unlink(timeline_path(finding).c_str());
+  else
+    write_whole(timeline_path(finding), timeline);
+  finding.timeline = std::move(timeline);
+}
+
 void Campaign::learn(CampaignFinding& finding, const std::string& replayed) {
   const nlohmann::json json = nlohmann::json::parse(replayed, nullptr, false);
   const bool first = finding.sentence.empty();
-  const std::string stem = finding.file.substr(0, finding.file.size() - 4);
   finding.confirmed = false;
   for (const auto& each :
        json.is_object() ? json.value("findings", nlohmann::json::array()) : nlohmann::json::array()) {
     const std::string signature = each.value("signature", "");
-    if (!stem.ends_with(signature_digits(signature))) continue;
+    if (!finding.stem().ends_with(signature_digits(signature))) continue;
     finding.confirmed = true;
     finding.signature = signature;
     finding.verdict = each.value("verdict", "");
@@ -83,12 +95,13 @@ void Campaign::learn(CampaignFinding& finding, const std::string& replayed) {
   if (!finding.confirmed) {
     finding.sentence = "not confirmed: a fresh process does not show it";
     if (first) ++state_.infrastructure;
-    write_whole(store_.path("infrastructure/" + stem + ".log"), "not confirmed\n" + replayed);
+    write_whole(store_.path("infrastructure/" + finding.stem() + ".log"), "not confirmed\n" + replayed);
   }
   finding.known = std::ranges::any_of(options_.baseline, [&](const std::string& pattern) {
     return fnmatch(pattern.c_str(), finding.signature.c_str(), 0) == 0;
   });
-  finding.timeline.clear(); /* of a larger input */
+  set_timeline(finding, ""); /* it was of a larger input */
+  sync_file(store_.path("findings/" + finding.file));
   if (!first) return;
   if (terminal_) std::cout << "\r\033[K";
   if (!options_.json)
@@ -131,12 +144,11 @@ void Campaign::worked_on() {
     return;
   }
   const std::string smaller = store_.path("minimised/" + finding.file);
-  const std::string stem = finding.file.substr(0, finding.file.size() - 4);
   finding.minimised = task_.result() == Chore::Result::kTooLate ? "not in time" : "failed";
   if (!json.is_object()) {
     unlink(smaller.c_str());
     if (task_.result() == Chore::Result::kAnswered)
-      write_whole(store_.path("infrastructure/" + stem + ".minimise.log"), task_.said());
+      write_whole(store_.path("infrastructure/" + finding.stem() + ".minimise.log"), task_.said());
     return;
   }
   /* Of several findings it is the gravest that stays. */
@@ -145,13 +157,14 @@ void Campaign::worked_on() {
   const size_t from = program.find_first_not_of(' ', at == std::string::npos ? at : at + 11);
   const std::string signature =
       from == std::string::npos ? "" : program.substr(from, program.find('\n', from) - from);
-  finding.minimised = stem.ends_with(signature_digits(signature)) ? "done" : "shows something graver, too";
+  finding.minimised =
+      finding.stem().ends_with(signature_digits(signature)) ? "done" : "shows something graver, too";
   if (finding.minimised != "done") {
     unlink(smaller.c_str());
     return;
   }
   finding.operations = json.value("after", nlohmann::json::object()).value("operations", uint64_t{0});
-  finding.timeline.clear();
+  set_timeline(finding, "");
   to_ask_.push_back(finding.file);
 }
 

@@ -87,7 +87,7 @@ std::string summary_text(const CampaignStore& store, const CampaignState& state,
   return text;
 }
 
-nlohmann::json summary_json(const CampaignState& state) {
+nlohmann::json status_json(const CampaignState& state) {
   nlohmann::json json = {{"state", state.name()},
                          {"progress", progress_text(state)},
                          {"seconds", state.seconds},
@@ -112,7 +112,9 @@ nlohmann::json summary_json(const CampaignState& state) {
                          {"last_new_seconds", state.last_new_seconds},
                          {"known", state.count(true)},
                          {"new", state.count(false)},
-                         {"findings", nlohmann::json::array()}};
+                         {"seconds_max", state.seconds_max},
+                         {"findings", nlohmann::json::array()},
+                         {"history", nlohmann::json::array()}};
   if (!state.gave_up.empty()) json["why"] = state.gave_up;
   std::map<std::string, std::string> of; /* which cause, by file */
   for (const CampaignCause& cause : state.causes()) {
@@ -123,7 +125,6 @@ nlohmann::json summary_json(const CampaignState& state) {
                                 {"verdict", finding.verdict},
                                 {"signature", finding.signature},
                                 {"sentence", finding.sentence},
-                                {"timeline", finding.timeline},
                                 {"hits", finding.hits},
                                 {"size", finding.size},
                                 {"seconds", finding.seconds},
@@ -135,17 +136,19 @@ nlohmann::json summary_json(const CampaignState& state) {
                                 {"explained", finding.explained},
                                 {"closed_by", finding.closed_by}});
   }
-  return json;
-}
-
-nlohmann::json status_json(const CampaignState& state) {
-  nlohmann::json json = summary_json(state);
-  json["seconds_max"] = state.seconds_max;
-  json["history"] = nlohmann::json::array();
   for (const CampaignSample& each : state.history) {
     json["history"].push_back({each.seconds, each.executions, each.corpus, each.features, each.pairs,
                                each.findings, each.steps, each.cpu_seconds, each.resident_kb});
   }
+  return json;
+}
+
+nlohmann::json summary_json(const CampaignState& state) {
+  nlohmann::json json = status_json(state);
+  json.erase("seconds_max");
+  json.erase("history");
+  auto finding = state.findings.begin();
+  for (nlohmann::json& each : json["findings"]) each["timeline"] = (finding++)->second.timeline;
   return json;
 }
 
@@ -170,7 +173,6 @@ void read_status(const nlohmann::json& json, CampaignState& state) try {
     finding.verdict = each.value("verdict", "");
     finding.signature = each.value("signature", "");
     finding.sentence = each.value("sentence", "");
-    finding.timeline = each.value("timeline", "");
     finding.hits = each.value("hits", uint64_t{0});
     finding.size = each.value("size", uint64_t{0});
     finding.seconds = each.value("seconds", 0.0);

@@ -15,6 +15,7 @@ std::string signature_digits(const std::string& signature);
 
 std::string status_line(const CampaignState& state);
 std::string summary_text(const CampaignStore& store, const CampaignState& state, const std::string& daxrace);
+/* Written every few seconds: without timelines, which are most of a summary. */
 nlohmann::json status_json(const CampaignState& state);
 nlohmann::json summary_json(const CampaignState& state);
 /* What it can of an older status. */

@@ -38,6 +38,13 @@ bool write_whole(const std::string& path, const std::string& text) {
   return written;
 }
 
+void sync_file(const std::string& path) {
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return;
+  fsync(file);
+  close(file);
+}
+
 std::string read_whole(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   std::ostringstream text;
@@ -71,7 +78,8 @@ size_t count_files(const std::string& directory) {
 
 namespace {
 
-constexpr const char* kParts[] = {"corpus", "seeds", "findings", "minimised", "infrastructure", "workers"};
+constexpr const char* kParts[] = {"corpus",    "seeds",          "findings", "minimised",
+                                  "timelines", "infrastructure", "workers"};
 
 UsageError cannot(const std::string& directory, const std::string& what, int error) {
   return {directory + ": " + what + ": " + std::strerror(error)};

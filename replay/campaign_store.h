@@ -7,6 +7,7 @@
  *   seeds/            inputs made from scenarios
  *   findings/         finding-VERDICT-XXXXXXXX.dax, the smallest input of each signature
  *   minimised/        of the same name, the smallest program that shows the same
+ *   timelines/        of the smallest program of each finding, as text
  *   infrastructure/   what is wrong with daxrace itself: crash files, the last words of workers, inputs that
  *                     were taken out of the corpus because they end a worker
  *   workers/          statistics of each worker that was started
@@ -24,6 +25,8 @@ namespace daxrace::replay {
 
 /* By a temporary name. False: it could not be written, and what was there before still is. */
 bool write_whole(const std::string& path, const std::string& text);
+/* Waits until it is on disk, where that can be had. */
+void sync_file(const std::string& path);
 /* Empty if it cannot be read. */
 std::string read_whole(const std::string& path);
 /* Null if there is none, or it is none. */

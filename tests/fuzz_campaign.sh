@@ -49,8 +49,15 @@ for key in resident_kb steps_per_cpu_second cpu_seconds features pairs; do
   grep -q "^ \"$key\": [1-9]" "$scratch/a/status.json" || fail "status.json: no $key"
 done
 
-# The same command has nothing left to do; a longer one goes on.
+# The same command has nothing left to do; a longer one goes on. Timelines are kept, and not in what is written
+# again and again.
+timelines() { grep -c '"timeline": "[^"]' "$scratch/a/summary.json"; }
+drawn=$(timelines)
+((drawn > 1)) || fail "$drawn findings have a timeline"
+grep -q '"timeline"' "$scratch/a/status.json" && fail "status.json has timelines"
 campaign 1 "$scratch/a" --for $((6 * slow))s --jobs 2 --kernel v4.11
+(($(timelines) >= drawn - 1)) || # one may be about to be drawn again, of a smaller program
+  fail "of $drawn timelines $(timelines) are left"
 campaign 1 "$scratch/a" --for $((8 * slow))s --jobs 1 --kernel v4.11
 grep -q 'going on with' "$scratch/log" || fail "it does not go on" "$scratch/log"
 (($(number_of executions "$scratch/a") > executions)) || fail "executions of the first part are lost"
