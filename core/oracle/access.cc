@@ -12,12 +12,23 @@ namespace {
 using kernel::model_event;
 using kernel::model_event_kind;
 
-enum Arg { kInode, kCell, kOp, kInvoked, kWrite };
+enum Arg { kInode, kCell, kOp, kInvoked, kKind };
+
+std::string access_of(uint64_t op) {
+  switch (static_cast<kernel::model_op>(op)) {
+    case kernel::model_op::store:
+      return "a store to ";
+    case kernel::model_op::clwb:
+      return "a clwb of ";
+    default:
+      return "a load from ";
+  }
+}
 
 std::string describe(const engine::Finding& f, const engine::Execution& execution) {
-  return task_name(execution, f.task) + " op " + std::to_string(f.args[kOp]) + ", a " +
-         (f.args[kWrite] != 0 ? "store to " : "load from ") +
-         describe_cell(f, f.args[kInode], f.args[kCell]) + ", got SIGBUS (step " + std::to_string(f.step) +
+  return task_name(execution, f.task) + " op " + std::to_string(f.args[kOp]) + ", " +
+         access_of(f.args[kKind]) + describe_cell(f, f.args[kInode], f.args[kCell]) + ", got SIGBUS (step " +
+         std::to_string(f.step) +
          "), although the page was inside the file and there was space since it was invoked (step " +
          std::to_string(f.args[kInvoked]) + ")";
 }
@@ -36,7 +47,7 @@ class Access : public Oracle {
     finding.context = history.model().config.observer;
     finding.task = event.task;
     finding.args = {event.inode->id, event.cell, event.op_index, task.invoked,
-                    event.op == kernel::model_op::store};
+                    static_cast<uint64_t>(event.op)};
     history.execution().report(finding);
   }
 };

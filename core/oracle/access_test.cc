@@ -24,6 +24,8 @@ TEST_F(AccessTest, InsideTheFile) {
   EXPECT_THAT(sentence(), HasSubstr("A op 0, a store to page 3 of f"));
   EXPECT_THAT(play([&] { fails(Op::load, 0); }), ElementsAre("spurious-sigbus"));
   EXPECT_THAT(sentence(), HasSubstr("a load from page 0 of f"));
+  EXPECT_THAT(play([&] { fails(Op::clwb, 0); }), ElementsAre("spurious-sigbus"));
+  EXPECT_THAT(sentence(), HasSubstr("a clwb of page 0 of f"));
 }
 
 TEST_F(AccessTest, BehindTheEndItIsRight) {

@@ -75,6 +75,25 @@ task P.A
                                               0, 0, MODEL_SIGBUS, 0, MODEL_SIGSEGV, 0));
 }
 
+TEST(ExecuteTest, AnAccessIsOfTheProcessThatMakesIt) {
+  Program program = program_of(R"(setup
+  creat f size=1pg
+task P.A
+  fork Q
+  mmap m f 0 1pg shared r
+  clwb m
+task Q.B
+  load m
+  clwb m
+)");
+  Runner runner;
+  load(runner, program);
+  EXPECT_EQ(engine::End::kFinished, run_default(runner));
+  EXPECT_THAT(results(runner, 1), ElementsAre(0, 0, 0));
+  EXPECT_THAT(results(runner, 2), ElementsAre(MODEL_SIGSEGV, MODEL_SIGSEGV))
+      << "what the parent maps later is not mapped in the child";
+}
+
 TEST(ExecuteTest, CrashEndsItAndOracleIsAsked) {
   Program program = program_of(R"(setup
   creat f size=1pg

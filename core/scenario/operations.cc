@@ -170,8 +170,7 @@ int op_store(const OpContext& c) {
 
 void describe_clwb(OpContext& c) { describe_address(c, model_op::clwb); }
 int op_clwb(const OpContext& c) {
-  kernel::mm_struct* mm = &model().mms[c.runner.region(address_of(c).region).process];
-  return user_access(c, [&](kernel::mm_struct*, kernel::pgoff_t address, unsigned int cell) {
+  return user_access(c, [&](kernel::mm_struct* mm, kernel::pgoff_t address, unsigned int cell) {
     return kernel::model_cpu_clwb(mm, address, cell);
   });
 }
