@@ -244,5 +244,5 @@ refuse 'cannot be made' --for 1s --out /proc/daxrace
 mkdir -p "$scratch/f/corpus"
 head -c 3000 /dev/urandom >"$scratch/f/corpus/garbage"
 echo '{"seconds": "never"}' >"$scratch/f/status.json"
-campaign 1 "$scratch/f" --for 2s --kernel v4.11
+campaign 1 "$scratch/f" --runs 4000 --kernel v4.11
 exit "$failed"
