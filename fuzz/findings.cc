@@ -129,9 +129,7 @@ bool Findings::write(const std::string& path, std::string_view text, size_t size
   const std::string unfinished = path + "." + std::to_string(getpid());
   std::FILE* file = std::fopen(unfinished.c_str(), "wb");
   bool written = file != nullptr && std::fwrite(text.data(), 1, text.size(), file) == text.size();
-  if (file != nullptr) {
-    written = std::fclose(file) == 0 && written;
-  }
+  if (file != nullptr) written = std::fclose(file) == 0 && written;
   is_there = false;
   if (written && link(unfinished.c_str(), path.c_str()) != 0) {
     is_there = errno == EEXIST;

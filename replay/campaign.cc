@@ -82,9 +82,11 @@ void Campaign::make_seeds() {
 
 /* What a writer that was killed has left. */
 void Campaign::sweep() {
-  for (const std::string part : {"findings/", "minimised/", "timelines/"}) {
+  const std::pair<std::string, const char*> parts[] = {
+      {"findings/", ".dax"}, {"minimised/", ".dax"}, {"timelines/", ".txt"}};
+  for (const auto& [part, ending] : parts) {
     for (const std::string& name : files_in(store_.path(part))) {
-      if (!name.ends_with(part == "timelines/" ? ".txt" : ".dax")) unlink(store_.path(part + name).c_str());
+      if (!name.ends_with(ending)) unlink(store_.path(part + name).c_str());
     }
   }
 }
